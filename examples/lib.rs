@@ -1,0 +1,1 @@
+//! The programs of this folder share nothing but what the build generates.

@@ -1,0 +1,1 @@
+//! Generates rmicro code from `.proto` files.
