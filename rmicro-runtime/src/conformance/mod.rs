@@ -1,0 +1,9 @@
+//! What every backend of a contract must do: one public suite a contract.
+//!
+//! Each suite is a function that takes a way to make the backend and fails like a test. A stranger's backend passes the same
+//! suite as ours. It needs the feature `conformance`.
+
+pub mod codec;
+pub mod registry;
+pub mod selector;
+pub mod transport;

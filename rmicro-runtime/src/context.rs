@@ -1,0 +1,79 @@
+//! What a handler knows about the call that it serves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::call::CallState;
+use crate::error::Result;
+use crate::metadata::Metadata;
+use crate::seam::Moment;
+
+/// The call that a handler serves; a cheap clone.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<CallState>);
+
+impl Context {
+    /// The context of the call with this state; transports and tests of handlers make it.
+    pub fn new(state: Arc<CallState>) -> Self {
+        Self(state)
+    }
+
+    /// What the caller sent beside its messages.
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.head().metadata
+    }
+
+    /// When the caller stops waiting; the handler is dropped then.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.0.head().deadline
+    }
+
+    /// Where the call comes from; `None` where the transport has no addresses.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.0.head().peer
+    }
+
+    /// The full proto name of the service that was called.
+    pub fn service(&self) -> &str {
+        &self.0.head().service
+    }
+
+    /// The name of the method that was called.
+    pub fn endpoint(&self) -> &str {
+        &self.0.head().endpoint
+    }
+
+    /// The metadata that goes in front of the first reply.
+    ///
+    /// It leaves with the first reply, at the end, or, for client streams and bidi, when the handler first waits.
+    pub fn reply_metadata(&self) -> ReplyMetadata<'_> {
+        ReplyMetadata(&self.0)
+    }
+
+    /// The trailers that go after the last reply.
+    pub fn trailers(&self) -> Trailers<'_> {
+        Trailers(&self.0)
+    }
+}
+
+/// The metadata in front of the first reply, to be added to.
+#[derive(Debug)]
+pub struct ReplyMetadata<'a>(&'a CallState);
+
+impl ReplyMetadata<'_> {
+    /// Sets `name` to `value`; an error once the metadata has left, and for what [`Metadata::insert`] refuses.
+    pub fn insert(&self, name: &str, value: &str) -> Result<()> {
+        self.0.insert_metadata(name, value)
+    }
+}
+
+/// The trailers after the last reply, to be added to.
+#[derive(Debug)]
+pub struct Trailers<'a>(&'a CallState);
+
+impl Trailers<'_> {
+    /// Sets `name` to `value`; an error once the call has ended, and for what [`Metadata::insert`] refuses.
+    pub fn insert(&self, name: &str, value: &str) -> Result<()> {
+        self.0.insert_trailer(name, value)
+    }
+}

@@ -1,0 +1,5 @@
+//! Being written.
+#[derive(Debug)]
+pub struct Mdns;
+#[derive(Debug)]
+pub struct MdnsConfig;

@@ -1,0 +1,1 @@
+//! What generated code declares, and the streams that handlers and callers hold.
