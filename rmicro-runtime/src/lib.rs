@@ -1,17 +1,25 @@
 //! The rmicro runtime: services that find, call and stream to each other.
 
 pub mod call;
+mod client;
 pub mod codec;
+#[doc(hidden)]
+pub mod codegen;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
 mod error;
 mod metadata;
 pub mod registry;
+mod rpc;
 pub mod seam;
 pub mod selector;
+mod server;
 pub mod transport;
 
+pub use client::{Call, Client, ClientOptions, Reply, Stub};
 pub use context::{Context, ReplyMetadata, Trailers};
 pub use error::{Code, Detail, Error, Result};
 pub use metadata::Metadata;
+pub use rpc::{BidiStream, ClientStream, Descriptor, File, Incoming, Method, Receiver, Sender};
+pub use server::{Registration, Server};

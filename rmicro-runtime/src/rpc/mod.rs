@@ -1,1 +1,19 @@
 //! What generated code declares, and the streams that handlers and callers hold.
+//!
+//! Invariant: nothing here knows a transport or a registry; `client` and `server` both stand on it and never on each other.
+
+mod codecs;
+mod descriptor;
+mod incoming;
+mod receiver;
+mod sender;
+mod streams;
+
+pub(crate) use codecs::Codecs;
+pub use descriptor::{Descriptor, File, Method};
+pub use incoming::Incoming;
+pub use receiver::Receiver;
+pub(crate) use receiver::{decode, decode_only};
+pub use sender::Sender;
+pub(crate) use sender::encode;
+pub use streams::{BidiStream, ClientStream};

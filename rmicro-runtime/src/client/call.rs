@@ -1,0 +1,84 @@
+//! A call that has not started: options chain on it, `.await` starts it.
+
+pub(super) mod start;
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use super::outgoing::Outgoing;
+use crate::call::BoxFuture;
+use crate::error::Result;
+use crate::metadata::Metadata;
+
+/// A call that has not started.
+///
+/// Awaiting it starts it. A unary call gives the reply's message, or the whole [`Reply`] by [`send`](Self::send); a streaming
+/// call is ready as soon as a node is chosen and the request is handed over, and never waits for the server.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # async fn example<M: prost::Message + Default + 'static>(call: rmicro_runtime::Call<M>) -> rmicro_runtime::Result<M> {
+/// call.timeout(Duration::from_secs(1)).metadata("trace", "1").await
+/// # }
+/// ```
+#[must_use = "a call starts when it is awaited"]
+pub struct Call<T> {
+    outgoing: Outgoing,
+    start: fn(Outgoing) -> BoxFuture<'static, Result<T>>,
+}
+
+impl<T> Call<T> {
+    pub(super) fn new(
+        outgoing: Outgoing,
+        start: fn(Outgoing) -> BoxFuture<'static, Result<T>>,
+    ) -> Self {
+        Self { outgoing, start }
+    }
+
+    /// Gives the call up after `timeout`, counted from the `.await`; the server is told.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.outgoing.set_timeout(timeout);
+        self
+    }
+
+    /// Sends `value` as the metadata `name` too; what [`Metadata::insert`] refuses is the call's error.
+    pub fn metadata(mut self, name: &str, value: &str) -> Self {
+        self.outgoing.add_metadata(name, value);
+        self
+    }
+}
+
+impl<T: prost::Message + Default + 'static> Call<T> {
+    /// Starts the call and gives the reply with its metadata and trailers.
+    pub async fn send(self) -> Result<Reply<T>> {
+        self.outgoing.ask().await
+    }
+}
+
+impl<T> IntoFuture for Call<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Result<T>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        (self.start)(self.outgoing)
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.outgoing).finish()
+    }
+}
+
+/// The reply of a unary call with what travelled beside it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// The message.
+    pub message: T,
+    /// What the server sent in front of it.
+    pub metadata: Metadata,
+    /// What the server sent after it.
+    pub trailers: Metadata,
+}

@@ -1,0 +1,62 @@
+//! How each kind of call starts.
+
+use crate::call::{BoxFuture, SendBuffer};
+use crate::client::outgoing::Outgoing;
+use crate::error::Result;
+use crate::rpc::{BidiStream, ClientStream, Receiver, Sender};
+use crate::transport::Body;
+
+type Started<T> = BoxFuture<'static, Result<T>>;
+
+pub(in crate::client) fn unary<O>(outgoing: Outgoing) -> Started<O>
+where
+    O: prost::Message + Default + 'static,
+{
+    Box::pin(async move { outgoing.ask().await.map(|reply| reply.message) })
+}
+
+pub(in crate::client) fn server_streaming<O>(outgoing: Outgoing) -> Started<Receiver<O>>
+where
+    O: prost::Message + Default + 'static,
+{
+    Box::pin(async move {
+        let codec = outgoing.codec();
+        let (frames, deadline) = outgoing.open(None).await?;
+        Ok(Receiver::new(frames, codec, deadline))
+    })
+}
+
+pub(in crate::client) fn client_streaming<I, O>(outgoing: Outgoing) -> Started<ClientStream<I, O>>
+where
+    I: prost::Message + Default + 'static,
+    O: prost::Message + Default + 'static,
+{
+    Box::pin(async move {
+        let (sender, receiver) = open_both(outgoing).await?;
+        Ok(ClientStream::new(sender, receiver))
+    })
+}
+
+pub(in crate::client) fn bidi_streaming<I, O>(outgoing: Outgoing) -> Started<BidiStream<I, O>>
+where
+    I: prost::Message + Default + 'static,
+    O: prost::Message + Default + 'static,
+{
+    Box::pin(async move {
+        let (sender, receiver) = open_both(outgoing).await?;
+        Ok(BidiStream::new(sender, receiver))
+    })
+}
+
+async fn open_both<I, O>(outgoing: Outgoing) -> Result<(Sender<I>, Receiver<O>)>
+where
+    I: prost::Message + Default + 'static,
+    O: prost::Message + Default + 'static,
+{
+    let (codec, buffer) = (outgoing.codec(), SendBuffer::new());
+    let (frames, deadline) = outgoing.open(Some(Body::Stream(buffer.clone()))).await?;
+    Ok((
+        Sender::of_caller(buffer, codec, deadline),
+        Receiver::new(frames, codec, deadline),
+    ))
+}

@@ -1,0 +1,93 @@
+//! The calling engine: it finds a node, picks one, and sends the call there.
+//!
+//! Invariant: it never learns which registry, selector or transport runs. A call goes to a second node only with proof that no
+//! handler has seen it.
+
+mod call;
+mod options;
+mod outgoing;
+mod pool;
+mod stub;
+mod target;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::registry::Registry;
+use crate::rpc::{Codecs, Descriptor};
+use crate::seam::Seam;
+use crate::selector::Selector;
+use crate::transport::Transport;
+
+pub use call::{Call, Reply};
+pub use options::ClientOptions;
+pub use stub::Stub;
+
+use pool::Pool;
+use target::Target;
+
+/// Calls other services; a cheap clone, whose connections are shared.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    seam: Seam,
+    registry: Arc<dyn Registry>,
+    selector: Arc<dyn Selector>,
+    codecs: Codecs,
+    options: ClientOptions,
+    pool: Pool,
+    targets: Mutex<BTreeMap<String, Arc<Target>>>,
+}
+
+impl Client {
+    /// A client that finds nodes in `registry`, chooses with `selector` and calls over `transport`.
+    ///
+    /// `registry` is asked for every call: a [`Cached`](crate::registry::Cached) one answers without waiting.
+    pub fn new(
+        seam: Seam,
+        registry: Arc<dyn Registry>,
+        selector: Arc<dyn Selector>,
+        transport: Arc<dyn Transport>,
+        options: ClientOptions,
+    ) -> Self {
+        let pool = Pool::new(transport, seam.clone(), options.dial_timeout);
+        let (codecs, targets) = (Codecs::default(), Mutex::default());
+        Self(Arc::new(Inner {
+            seam,
+            registry,
+            selector,
+            codecs,
+            options,
+            pool,
+            targets,
+        }))
+    }
+
+    /// The untyped stub under a generated one: it calls the nodes that the registry knows under `name`.
+    pub fn stub(&self, name: impl Into<String>, descriptor: &'static Descriptor) -> Stub {
+        Stub::new(self.clone(), self.target(name.into()), descriptor)
+    }
+
+    /// What is known of the service `name`, shared by every stub of it.
+    fn target(&self, name: String) -> Arc<Target> {
+        let mut targets = self
+            .0
+            .targets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        targets
+            .entry(name)
+            .or_insert_with_key(|name| Arc::new(Target::new(name.clone())))
+            .clone()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("registry", &self.0.registry.name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! What a caller holds of a call that streams to the server.
+
+use crate::error::{Error, Result};
+use crate::rpc::{Receiver, Sender};
+
+/// A client streaming call: many messages out, one back.
+///
+/// ```no_run
+/// # use rmicro_runtime::{ClientStream, Result};
+/// # async fn example<M: prost::Message + Default + 'static>(mut call: ClientStream<M, M>, ada: M) -> Result<()> {
+/// call.send(ada).await?;
+/// let reply = call.finish().await?; // consumes the call, so it cannot be forgotten open
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct ClientStream<I, O> {
+    sender: Sender<I>,
+    receiver: Receiver<O>,
+}
+
+impl<I, O> ClientStream<I, O>
+where
+    I: prost::Message + Default + 'static,
+    O: prost::Message + Default + 'static,
+{
+    pub(crate) fn new(sender: Sender<I>, receiver: Receiver<O>) -> Self {
+        Self { sender, receiver }
+    }
+
+    /// Sends one message; see [`Sender::send`].
+    pub async fn send(&mut self, message: I) -> Result<()> {
+        self.sender.send(message).await
+    }
+
+    /// Ends this side and waits for the reply; a server that has answered before all was sent is no error.
+    pub async fn finish(self) -> Result<O> {
+        let Self {
+            mut sender,
+            mut receiver,
+        } = self;
+        sender.close();
+        let reply = receiver.recv().await?;
+        let reply =
+            reply.ok_or_else(|| Error::internal("the server ended the call without its reply"))?;
+        match receiver.recv().await? {
+            None => Ok(reply),
+            Some(_) => Err(Error::internal(
+                "the server sent a second reply where the method has one",
+            )),
+        }
+    }
+}
+
+/// A bidi streaming call: many messages each way, in any order.
+///
+/// ```no_run
+/// # use rmicro_runtime::{BidiStream, Result};
+/// # async fn example<M: prost::Message + Default + 'static>(mut chat: BidiStream<M, M>, ada: M) -> Result<()> {
+/// chat.send(ada).await?;
+/// let reply = chat.recv().await?;
+/// chat.close_send();
+/// while let Some(reply) = chat.recv().await? { /* what is still to come */ }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct BidiStream<I, O> {
+    sender: Sender<I>,
+    receiver: Receiver<O>,
+}
+
+impl<I, O> BidiStream<I, O>
+where
+    I: prost::Message + Default + 'static,
+    O: prost::Message + Default + 'static,
+{
+    pub(crate) fn new(sender: Sender<I>, receiver: Receiver<O>) -> Self {
+        Self { sender, receiver }
+    }
+
+    /// Sends one message; see [`Sender::send`].
+    pub async fn send(&mut self, message: I) -> Result<()> {
+        self.sender.send(message).await
+    }
+
+    /// The next reply; see [`Receiver::recv`].
+    pub async fn recv(&mut self) -> Result<Option<O>> {
+        self.receiver.recv().await
+    }
+
+    /// Says that nothing more will be sent; replies may still come.
+    pub fn close_send(&mut self) {
+        self.sender.close();
+    }
+
+    /// The two halves, for two tasks; dropping the sender ends this side, dropping the receiver cancels the call.
+    pub fn split(self) -> (Sender<I>, Receiver<O>) {
+        (self.sender, self.receiver)
+    }
+}

@@ -1,0 +1,91 @@
+//! A handler that was registered, and what can still be said about it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::call::{BoxFuture, Endpoint, Route, ServerCall, SlowMark};
+use crate::error::{Error, Result};
+use crate::rpc::{Codecs, Descriptor, Incoming};
+
+/// A handler with the generated function that finds its methods.
+pub(super) struct Registered<H> {
+    handler: H,
+    dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
+    codecs: Codecs,
+}
+
+impl<H> Registered<H> {
+    pub(super) fn new(
+        handler: H,
+        dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
+        codecs: Codecs,
+    ) -> Self {
+        Self {
+            handler,
+            dispatch,
+            codecs,
+        }
+    }
+}
+
+impl<H: Send + Sync + 'static> Endpoint for Registered<H> {
+    fn call<'a>(&'a self, call: ServerCall) -> BoxFuture<'a, Result<()>> {
+        match self.codecs.find(&call.state.head().codec) {
+            Ok(codec) => (self.dispatch)(&self.handler, Incoming::new(call, codec)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+}
+
+/// A handler that was registered.
+#[derive(Debug)]
+pub struct Registration {
+    service: &'static str,
+    routes: Vec<Arc<Route>>,
+}
+
+impl Registration {
+    pub(super) fn new(descriptor: &'static Descriptor, endpoint: Arc<dyn Endpoint>) -> Self {
+        let route = |method: &'static crate::rpc::Method| {
+            Arc::new(Route {
+                service: Cow::Borrowed(descriptor.name()),
+                method: Cow::Borrowed(method.name()),
+                kind: method.kind(),
+                endpoint: endpoint.clone(),
+                slow: SlowMark::default(),
+            })
+        };
+        Self {
+            service: descriptor.name(),
+            routes: descriptor.methods().iter().map(route).collect(),
+        }
+    }
+
+    pub(super) fn routes(&self) -> &[Arc<Route>] {
+        &self.routes
+    }
+
+    /// Gives every call of `method` a task of its own from the start, because it computes long before it waits.
+    ///
+    /// Without it the runtime finds out by itself, at the cost of the calls beside the first slow one. A method that the proto
+    /// does not have is an error.
+    ///
+    /// ```no_run
+    /// # fn example(registration: rmicro_runtime::Registration) -> rmicro_runtime::Result<()> {
+    /// registration.blocking("Hello")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn blocking(self, method: &str) -> Result<Self> {
+        let route = self.routes.iter().find(|route| route.method == method);
+        let Some(route) = route else {
+            let known: Vec<_> = self.routes.iter().map(|route| &*route.method).collect();
+            return Err(Error::invalid_argument(format!(
+                "{} has no method {method:?}; it has: {}",
+                self.service,
+                known.join(", ")
+            )));
+        };
+        route.slow.set();
+        Ok(self)
+    }
+}
