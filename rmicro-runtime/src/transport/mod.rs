@@ -18,7 +18,7 @@ use crate::call::{CallHead, FrameStream, Kind, Routes, SendBuffer};
 use crate::error::{Error, Result};
 
 #[cfg(feature = "grpc")]
-pub use grpc::Grpc;
+pub use grpc::{Grpc, GrpcConfig};
 pub use memory::Memory;
 
 /// Carries calls from connections to listeners.

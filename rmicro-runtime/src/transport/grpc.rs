@@ -1,3 +1,0 @@
-//! Being written.
-#[derive(Debug)]
-pub struct Grpc;

@@ -1,0 +1,94 @@
+//! The limits of a gRPC connection.
+
+/// What a gRPC connection allows; everything has a default.
+///
+/// ```
+/// use rmicro_runtime::transport::GrpcConfig;
+///
+/// let config = GrpcConfig::default().stream_window(64 * 1024).connection_window(64 * 1024);
+/// assert_eq!(config.max_receive_size, 4 * 1024 * 1024);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GrpcConfig {
+    /// The longest message that is taken from a peer, in bytes; 4 MiB.
+    pub max_receive_size: usize,
+    /// The longest message that is sent, in bytes; 4 MiB.
+    pub max_send_size: usize,
+    /// How many bytes a peer may send on one stream ahead of what was read; 1 MiB. HTTP/2 allows 0 to 2^31-1.
+    pub stream_window: u32,
+    /// How many bytes a peer may send on one connection ahead of what was read; 4 MiB. Below 65,535 it counts as that, which is
+    /// where HTTP/2 begins.
+    pub connection_window: u32,
+    /// The longest list of headers or trailers that is taken from a peer, in bytes as RFC 9113 section 6.5.2 counts; 16 KiB.
+    pub max_header_list_size: u32,
+    /// How many calls may run at a time on one connection: a server tells its clients, a client keeps to it; 0, the default, is
+    /// the server's own default, and for a client whatever its peer allows.
+    pub max_concurrent_streams: u32,
+}
+
+impl GrpcConfig {
+    /// Sets the longest message both ways, in bytes.
+    #[must_use]
+    pub fn max_message_size(self, bytes: usize) -> Self {
+        self.max_receive_size(bytes).max_send_size(bytes)
+    }
+
+    /// Sets the longest message that is taken from a peer, in bytes.
+    #[must_use]
+    pub fn max_receive_size(mut self, bytes: usize) -> Self {
+        self.max_receive_size = bytes;
+        self
+    }
+
+    /// Sets the longest message that is sent, in bytes.
+    #[must_use]
+    pub fn max_send_size(mut self, bytes: usize) -> Self {
+        self.max_send_size = bytes;
+        self
+    }
+
+    /// Sets how many bytes a peer may send ahead on one stream; more than HTTP/2 allows counts as 2^31-1.
+    #[must_use]
+    pub fn stream_window(mut self, bytes: u32) -> Self {
+        self.stream_window = bytes.min(MAX_WINDOW);
+        self
+    }
+
+    /// Sets how many bytes a peer may send ahead on one connection; more than HTTP/2 allows counts as 2^31-1.
+    #[must_use]
+    pub fn connection_window(mut self, bytes: u32) -> Self {
+        self.connection_window = bytes.min(MAX_WINDOW);
+        self
+    }
+
+    /// Sets the longest list of headers or trailers that is taken from a peer, in bytes.
+    #[must_use]
+    pub fn max_header_list_size(mut self, bytes: u32) -> Self {
+        self.max_header_list_size = bytes;
+        self
+    }
+
+    /// Sets how many calls may run at a time on one connection; 0 is the default of whoever serves.
+    #[must_use]
+    pub fn max_concurrent_streams(mut self, streams: u32) -> Self {
+        self.max_concurrent_streams = streams;
+        self
+    }
+}
+
+impl Default for GrpcConfig {
+    fn default() -> Self {
+        Self {
+            max_receive_size: 4 << 20,
+            max_send_size: 4 << 20,
+            stream_window: 1 << 20,
+            connection_window: 4 << 20,
+            max_header_list_size: 16 * 1024,
+            max_concurrent_streams: 0,
+        }
+    }
+}
+
+/// The largest window (RFC 9113, section 6.9.1); h2 panics above it.
+const MAX_WINDOW: u32 = (1 << 31) - 1;

@@ -1,0 +1,308 @@
+//! The end of a call as trailers, both ways (gRPC's `PROTOCOL-HTTP2.md`, "Responses").
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{StatusCode, header};
+use prost::Message;
+
+use super::base64;
+use crate::error::{Code, Detail, Error, Result};
+use crate::metadata::Metadata;
+
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+
+/// The trailers that say how a call ended: the handler's own, the error's metadata, and the status.
+pub(super) fn trailers(result: Result<(), &Error>, user_trailers: Metadata) -> HeaderMap {
+    let mut trailers = user_trailers.into_headers();
+    match result {
+        Ok(()) => {
+            trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
+        }
+        Err(error) => write_error(error, &mut trailers),
+    }
+    trailers
+}
+
+/// What trailers say: the peer's own ones, and how the call ended.
+///
+/// An error carries the peer's trailers as its metadata, and its details in order. Without `grpc-status`, or with one that is no
+/// number, the call failed as [`Code::Unknown`].
+pub(super) fn from_trailers(mut trailers: HeaderMap) -> (Metadata, Result<()>) {
+    let status = trailers.remove(GRPC_STATUS);
+    let message = trailers.remove(GRPC_MESSAGE);
+    let details = trailers.remove(GRPC_DETAILS);
+    let metadata = Metadata::from_headers(trailers);
+    let error = match status.as_ref().map(|status| (status, number(status))) {
+        Some((_, Some(0))) => return (metadata, Ok(())),
+        Some((_, Some(number))) => Error::new(
+            Code::from_number(number),
+            message.as_ref().map(decode_message).unwrap_or_default(),
+        ),
+        Some((status, None)) => {
+            Error::unknown(format!("the peer's grpc-status {status:?} is no number"))
+        }
+        None => Error::unknown("the peer ended the call without grpc-status"),
+    };
+    let details = details.as_ref().map(read_details).unwrap_or_default();
+    let error = details.into_iter().fold(error, Error::detail);
+    let error = error.with_metadata(metadata.clone());
+    (metadata, Err(error))
+}
+
+/// The error for an HTTP response that does not come from a gRPC server (gRPC's `http-grpc-status-mapping.md`).
+pub(super) fn from_http(status: StatusCode) -> Error {
+    let code = match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    };
+    Error::new(
+        code,
+        format!("the peer answered with HTTP {status} and no gRPC status"),
+    )
+}
+
+fn write_error(error: &Error, trailers: &mut HeaderMap) {
+    for (name, value) in error.metadata().headers() {
+        trailers.append(name, value.clone());
+    }
+    trailers.insert(GRPC_STATUS, HeaderValue::from(error.code().number()));
+    trailers.remove(GRPC_MESSAGE);
+    if !error.message().is_empty() {
+        trailers.insert(GRPC_MESSAGE, encode_message(error.message()));
+    }
+    trailers.remove(GRPC_DETAILS);
+    if !error.details().is_empty()
+        && let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(write_details(error)))
+    {
+        trailers.insert(GRPC_DETAILS, value);
+    }
+}
+
+fn number(status: &HeaderValue) -> Option<u32> {
+    status.to_str().ok()?.parse().ok()
+}
+
+/// Escapes what gRPC does not let through in `grpc-message`: bytes outside of 0x20 to 0x7E, and `%`.
+fn encode_message(message: &str) -> HeaderValue {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = Vec::with_capacity(message.len());
+    for &byte in message.as_bytes() {
+        match byte {
+            b'%' | ..0x20 | 0x7f.. => {
+                let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+                text.extend_from_slice(&[b'%', HEX[high], HEX[low]]);
+            }
+            _ => text.push(byte),
+        }
+    }
+    // What was escaped is printable ASCII; the fallback only keeps a panic out.
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Takes escapes back; what is no escape stays as it is, what is no UTF-8 becomes the replacement character.
+fn decode_message(value: &HeaderValue) -> Cow<'static, str> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut text = value.as_bytes();
+    while let Some((&first, rest)) = text.split_first() {
+        if let (b'%', Some((byte, rest))) = (first, hex_pair(rest)) {
+            bytes.push(byte);
+            text = rest;
+        } else {
+            bytes.push(first);
+            text = rest;
+        }
+    }
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    text.into()
+}
+
+fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (pair, rest) = text.split_first_chunk::<2>()?;
+    let digit = |letter: u8| char::from(letter).to_digit(16);
+    let byte = digit(pair[0])? * 16 + digit(pair[1])?;
+    Some((byte as u8, rest))
+}
+
+fn write_details(error: &Error) -> Vec<u8> {
+    let details = error.details().iter().map(|detail| Any {
+        type_url: detail.type_url.clone(),
+        value: detail.value.clone(),
+    });
+    let status = Status {
+        code: error.code().number() as i32,
+        message: error.message().to_owned(),
+        details: details.collect(),
+    };
+    base64::encode(&status.encode_to_vec())
+}
+
+/// The details in a `google.rpc.Status`; none where it cannot be read, because the status itself is in plain trailers.
+fn read_details(value: &HeaderValue) -> Vec<Detail> {
+    let status = base64::decode(value.as_bytes())
+        .and_then(|bytes| Status::decode(Bytes::from(bytes)).ok())
+        .unwrap_or_default();
+    let details = status.details.into_iter();
+    details
+        .map(|any| Detail::new(any.type_url, any.value))
+        .collect()
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+/// `google.protobuf.Any`.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Any {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "bytes", tag = "2")]
+    value: Bytes,
+}
+
+/// Takes what only frames a reply out of its headers, so that metadata is left.
+pub(super) fn strip_reply(headers: &mut HeaderMap) {
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(super::head::GRPC_ENCODING);
+    headers.remove(super::head::GRPC_ACCEPT_ENCODING);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(error: &Error) -> Error {
+        let (_, result) = from_trailers(trailers(Err(error), Metadata::new()));
+        result.unwrap_err()
+    }
+
+    #[test]
+    fn success_is_a_zero() {
+        let mut own = Metadata::new();
+        own.insert("rows", "3").unwrap();
+        let trailers = trailers(Ok(()), own);
+        assert_eq!(trailers["grpc-status"], "0");
+        let (metadata, result) = from_trailers(trailers);
+        assert!(result.is_ok());
+        assert_eq!(metadata.iter().collect::<Vec<_>>(), [("rows", "3")]);
+    }
+
+    #[test]
+    fn every_code_comes_back() {
+        for code in Code::ALL.into_iter().skip(1) {
+            let error = round_trip(&Error::new(code, "why"));
+            assert_eq!((error.code(), error.message()), (code, "why"));
+        }
+    }
+
+    #[test]
+    fn messages_travel_escaped() {
+        for (message, text) in [
+            ("plain ~ text", "plain ~ text"),
+            ("100 %", "100 %25"),
+            ("é\n\u{7f}", "%C3%A9%0A%7F"),
+            ("☺", "%E2%98%BA"),
+        ] {
+            let error = Error::internal(message);
+            let trailers = trailers(Err(&error), Metadata::new());
+            assert_eq!(trailers["grpc-message"], text);
+            assert_eq!(round_trip(&error).message(), message);
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        for (text, message) in [
+            ("100%", "100%"),
+            ("%zz %2", "%zz %2"),
+            ("%c3%a9", "é"),
+            ("%FF", "\u{fffd}"),
+        ] {
+            assert_eq!(decode_message(&HeaderValue::from_static(text)), message);
+        }
+    }
+
+    #[test]
+    fn details_and_metadata_come_back() {
+        let mut metadata = Metadata::new();
+        metadata.insert("retry", "no").unwrap();
+        let details = [
+            Detail::new("t/a", "one"),
+            Detail::new("t/b", &b"\x00\xff"[..]),
+        ];
+        let error = details
+            .iter()
+            .cloned()
+            .fold(Error::aborted("again"), Error::detail)
+            .with_metadata(metadata.clone());
+        let error = round_trip(&error);
+        assert_eq!(error.details(), details);
+        assert_eq!(error.metadata(), &metadata);
+    }
+
+    #[test]
+    fn padded_details_are_read_and_broken_ones_ignored() {
+        let error = Error::aborted("again").detail(Detail::new("t/a", "four"));
+        let mut text = base64::encode(
+            &Status {
+                details: vec![Any::default()],
+                ..Status::default()
+            }
+            .encode_to_vec(),
+        );
+        text.extend_from_slice(&b"=="[..(4 - text.len() % 4) % 4]);
+        assert_eq!(text.last(), Some(&b'='));
+        let padded = HeaderValue::from_bytes(&text).unwrap();
+        assert_eq!(read_details(&padded), [Detail::new("", "")]);
+
+        let mut trailers = trailers(Err(&error), Metadata::new());
+        trailers.insert(GRPC_DETAILS, HeaderValue::from_static("!"));
+        let error = from_trailers(trailers).1.unwrap_err();
+        assert_eq!((error.code(), error.details()), (Code::Aborted, &[][..]));
+    }
+
+    #[test]
+    fn trailers_without_a_status_are_a_failure() {
+        let error = from_trailers(HeaderMap::new()).1.unwrap_err();
+        assert_eq!(error.code(), Code::Unknown);
+        let mut trailers = HeaderMap::new();
+        trailers.insert(GRPC_STATUS, HeaderValue::from_static("no"));
+        assert!(from_trailers(trailers).1.is_err());
+    }
+
+    #[test]
+    fn http_statuses_have_their_codes() {
+        for (status, code) in [
+            (400, Code::Internal),
+            (401, Code::Unauthenticated),
+            (403, Code::PermissionDenied),
+            (404, Code::Unimplemented),
+            (429, Code::Unavailable),
+            (502, Code::Unavailable),
+            (503, Code::Unavailable),
+            (504, Code::Unavailable),
+            (200, Code::Unknown),
+            (500, Code::Unknown),
+        ] {
+            let error = from_http(StatusCode::from_u16(status).unwrap());
+            assert_eq!(error.code(), code);
+            assert!(error.message().contains(&status.to_string()));
+        }
+    }
+}

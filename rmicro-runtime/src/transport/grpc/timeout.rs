@@ -1,0 +1,129 @@
+//! The text of `grpc-timeout`: at most eight digits and a unit (gRPC's `PROTOCOL-HTTP2.md`, "Timeout").
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::error::{Error, Result};
+
+/// Most digits that a value may have.
+const DIGITS: usize = 8;
+/// The first value that is too long.
+const LIMIT: u128 = 100_000_000;
+
+/// The units and how many nanoseconds they have, finest first.
+const UNITS: [(u8, u128); 6] = [
+    (b'n', 1),
+    (b'u', 1_000),
+    (b'm', 1_000_000),
+    (b'S', 1_000_000_000),
+    (b'M', 60_000_000_000),
+    (b'H', 3_600_000_000_000),
+];
+
+/// Writes `timeout` in the finest unit in which it fits, rounded up so that a peer never gives up before we do.
+///
+/// What is longer than can be said, 11,415 years, is said as that.
+pub(super) fn encode(timeout: Duration) -> HeaderValue {
+    let nanos = timeout.as_nanos();
+    let (unit, value) = UNITS
+        .into_iter()
+        .map(|(unit, size)| (unit, nanos.div_ceil(size)))
+        .find(|(_, value)| *value < LIMIT)
+        .unwrap_or((b'H', LIMIT - 1));
+    write(value as u32, unit)
+}
+
+/// Reads what a peer wrote; anything else than one to eight digits and a unit is an error that shows it.
+pub(super) fn decode(text: &HeaderValue) -> Result<Duration> {
+    parse(text.as_bytes()).ok_or_else(|| {
+        Error::internal(format!(
+            "grpc-timeout {text:?} is not one to eight digits and one of H, M, S, m, u, n"
+        ))
+    })
+}
+
+fn parse(text: &[u8]) -> Option<Duration> {
+    let (unit, digits) = text.split_last()?;
+    if digits.is_empty() || digits.len() > DIGITS || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = digits
+        .iter()
+        .fold(0u64, |value, digit| value * 10 + u64::from(digit - b'0'));
+    match unit {
+        b'n' => Some(Duration::from_nanos(value)),
+        b'u' => Some(Duration::from_micros(value)),
+        b'm' => Some(Duration::from_millis(value)),
+        b'S' => Some(Duration::from_secs(value)),
+        b'M' => Some(Duration::from_secs(value * 60)),
+        b'H' => Some(Duration::from_secs(value * 3600)),
+        _ => None,
+    }
+}
+
+/// Writes from the right into a small array: this runs for every call that has a deadline.
+fn write(mut value: u32, unit: u8) -> HeaderValue {
+    let mut text = [0; DIGITS + 1];
+    text[DIGITS] = unit;
+    let mut start = DIGITS;
+    loop {
+        start -= 1;
+        text[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 || start == 0 {
+            break;
+        }
+    }
+    // Digits and a letter are always a header value; the fallback only keeps a panic out.
+    HeaderValue::from_bytes(&text[start..]).unwrap_or(HeaderValue::from_static("0n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_finest_unit_that_fits_is_taken_and_never_shortens() {
+        for (timeout, text) in [
+            (Duration::ZERO, "0n"),
+            (Duration::from_nanos(99_999_999), "99999999n"),
+            (Duration::from_nanos(100_000_000), "100000u"),
+            (Duration::from_nanos(100_000_001), "100001u"),
+            (Duration::from_secs(1), "1000000u"),
+            (Duration::from_millis(99_999_999), "99999999m"),
+            (Duration::from_nanos(99_999_999_000_001), "100000S"),
+            (Duration::from_secs(99_999_999), "99999999S"),
+            (Duration::from_secs(100_000_000), "1666667M"),
+            (Duration::from_secs(6_000_000_000), "1666667H"),
+            (Duration::MAX, "99999999H"),
+        ] {
+            let written = encode(timeout);
+            assert_eq!(written, text, "{timeout:?}");
+            let read = decode(&written).unwrap();
+            assert!(read >= timeout || text == "99999999H", "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn every_unit_is_read() {
+        for (text, timeout) in [
+            ("1H", Duration::from_secs(3600)),
+            ("2M", Duration::from_secs(120)),
+            ("3S", Duration::from_secs(3)),
+            ("4m", Duration::from_millis(4)),
+            ("5u", Duration::from_micros(5)),
+            ("00000006n", Duration::from_nanos(6)),
+        ] {
+            assert_eq!(decode(&HeaderValue::from_static(text)).unwrap(), timeout);
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_shown() {
+        for text in ["", "S", "1", "123456789S", "-1S", "1s", "1.5S", "1 S"] {
+            let error = decode(&HeaderValue::from_static(text)).unwrap_err();
+            assert!(error.message().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+}
