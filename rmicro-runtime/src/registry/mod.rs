@@ -8,6 +8,7 @@ mod info;
 #[cfg(feature = "mdns")]
 mod mdns;
 mod memory;
+mod roster;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -50,6 +51,8 @@ pub trait Registry: fmt::Debug + Send + Sync + 'static {
 
     /// Changes of `name` from now on: [`Action::Create`] or [`Action::Update`] with the nodes that are new or renewed,
     /// [`Action::Delete`] with the nodes that left or lapsed. A node that is only renewed need not be told.
+    ///
+    /// An `Err` among the changes says that some may have been missed: use [`get_service`](Self::get_service) again.
     async fn watch(&self, name: &str) -> Result<Watch>;
 
     /// What is known of `name` without asking anybody; `None` says to use [`get_service`](Self::get_service).
