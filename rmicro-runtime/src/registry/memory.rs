@@ -33,7 +33,7 @@ use crate::seam::{Clock, Moment, Seam};
 /// let greeter = ServiceInfo::new("greeter", "latest").node(Node::new("greeter-1", "127.0.0.1:8080"));
 /// here.register(&greeter, Duration::from_secs(60)).await?;
 /// assert_eq!(there.get_service("greeter").await?, [greeter]);
-/// # rmicro_runtime::Result::Ok(()) }).unwrap();
+/// # Ok::<(), rmicro_runtime::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
