@@ -50,6 +50,17 @@ pub struct Interface {
 /// A network; the system's own unless a simulation gives another.
 #[async_trait]
 pub trait Network: fmt::Debug + Send + Sync + 'static {
+    /// The addresses that `address`, which is `host:port`, stands for; a host name is looked up.
+    async fn resolve(&self, address: &str) -> io::Result<Vec<SocketAddr>> {
+        let parsed: SocketAddr = address.parse().map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is not of the form host:port",
+            )
+        })?;
+        Ok(vec![parsed])
+    }
+
     /// Listens on `address`.
     async fn listen(&self, address: SocketAddr) -> io::Result<Box<dyn Accept>>;
 
@@ -100,6 +111,10 @@ struct System;
 
 #[async_trait]
 impl Network for System {
+    async fn resolve(&self, address: &str) -> io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host(address).await?.collect())
+    }
+
     async fn listen(&self, address: SocketAddr) -> io::Result<Box<dyn Accept>> {
         Ok(Box::new(TcpListener::bind(address).await?))
     }

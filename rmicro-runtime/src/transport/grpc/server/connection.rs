@@ -1,0 +1,207 @@
+//! The task of one connection.
+//!
+//! hyper's executor only queues. This task polls the connection (it reads, and the queue fills), then polls each new call once
+//! itself; every 16 calls or 32 KiB of replies it polls the connection again, so that replies leave while the peer can still work
+//! on them. What is pending after its first poll goes on elsewhere: a unary call in a task of its own, because it may compute, a
+//! stream in a set that this task owns, because its messages then leave together.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use hyper::server::conn::http2;
+use hyper_util::rt::TokioIo;
+
+use super::accept::{Shared, drain_begins};
+use super::inbox::{Arrival, CallFuture, Inbox};
+use super::preface::{self, Prefaced};
+use super::service::CallService;
+use super::stream_set::StreamSet;
+use crate::call::{BoxFuture, Kind, Route};
+use crate::seam::{Clock, Socket};
+use crate::transport::grpc::GrpcConfig;
+
+/// How long a peer may take to say that it speaks HTTP/2.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many calls are polled between two flushes.
+const CALLS: usize = 16;
+/// How many bytes of replies are gathered between two flushes.
+const BYTES: usize = 32 * 1024;
+/// How many rounds one poll of the task may take before others on its worker have a turn.
+const ROUNDS: usize = 64;
+
+/// Serves one connection until it ends.
+pub(super) async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr) {
+    let clock = shared.grpc.seam.clock;
+    let limit = clock.now().after(HANDSHAKE);
+    let mut draining = shared.draining.clone();
+    let socket = tokio::select! {
+        biased;
+        greeted = clock.until(limit, preface::await_preface(socket)) => match greeted {
+            Some(Ok(socket)) => socket,
+            Some(Err(reason)) => return tracing::debug!(%peer, reason, "a peer was turned away"),
+            None => return tracing::debug!(%peer, "a peer said nothing"),
+        },
+        () = drain_begins(&mut draining) => return,
+    };
+    let inbox = Inbox::default();
+    let service = CallService::new(&shared, inbox.clone(), peer);
+    let http =
+        builder(&shared.grpc.config, inbox.clone()).serve_connection(TokioIo::new(socket), service);
+    let connection = Connection {
+        http,
+        inbox,
+        streams: StreamSet::default(),
+        since_flush: 0,
+        clock,
+        drain: Some(Box::pin(async move { drain_begins(&mut draining).await })),
+    };
+    if let Err(error) = connection.await {
+        tracing::debug!(%peer, %error, "a connection ended");
+    }
+}
+
+fn builder(config: &GrpcConfig, inbox: Inbox) -> http2::Builder<Inbox> {
+    let mut builder = http2::Builder::new(inbox);
+    builder
+        .initial_stream_window_size(config.stream_window)
+        .initial_connection_window_size(config.connection_window.max(65_535))
+        .max_header_list_size(config.max_header_list_size)
+        .auto_date_header(false)
+        // Cancels that come with their own HEADERS in one read count against this; the default of 20 cuts honest peers.
+        .max_pending_accept_reset_streams(1024)
+        .max_local_error_reset_streams(None);
+    if config.max_concurrent_streams > 0 {
+        builder.max_concurrent_streams(config.max_concurrent_streams);
+    }
+    builder
+}
+
+struct Connection {
+    http: http2::Connection<TokioIo<Prefaced>, CallService, Inbox>,
+    inbox: Inbox,
+    streams: StreamSet,
+    since_flush: usize,
+    clock: Clock,
+    drain: Option<BoxFuture<'static, ()>>,
+}
+
+impl Future for Connection {
+    type Output = hyper::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        this.streams.enter();
+        this.poll_drain(cx);
+        for _ in 0..ROUNDS {
+            if let Poll::Ready(ended) = this.flush(cx) {
+                return Poll::Ready(ended);
+            }
+            match this.round(cx) {
+                Poll::Ready(Some(ended)) => return Poll::Ready(ended),
+                Poll::Ready(None) => {}
+                Poll::Pending if this.streams.leave(cx) => return Poll::Pending,
+                Poll::Pending => this.streams.enter(),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Connection {
+    /// Polls what is new and what was woken, with a flush whenever the budget is used up.
+    ///
+    /// Pending when there was nothing to do; ready with the end of the connection, or with `None` to go on.
+    fn round(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<()>>> {
+        let mut idle = true;
+        while let Some(arrival) = self.inbox.pop() {
+            idle = false;
+            self.start(arrival);
+            if let Poll::Ready(ended) = self.spend(cx) {
+                return Poll::Ready(Some(ended));
+            }
+        }
+        if self.streams.begin_round() {
+            idle = false;
+            while self.streams.poll_next() {
+                if let Poll::Ready(ended) = self.spend(cx) {
+                    return Poll::Ready(Some(ended));
+                }
+            }
+        }
+        if idle {
+            Poll::Pending
+        } else {
+            Poll::Ready(None)
+        }
+    }
+
+    /// Lets HTTP/2 read and write.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.since_flush = 0;
+        self.inbox.take_written();
+        Pin::new(&mut self.http).poll(cx)
+    }
+
+    /// Counts one poll, and flushes when the budget is used up.
+    fn spend(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.since_flush += 1;
+        if self.since_flush < CALLS && self.inbox.written() < BYTES {
+            return Poll::Pending;
+        }
+        self.flush(cx)
+    }
+
+    fn start(&mut self, arrival: Arrival) {
+        let Arrival { mut future, route } = arrival;
+        let Some(route) = route else {
+            // Refused before it had a route: its reply is ready.
+            return self.streams.start(future);
+        };
+        if route.slow.is_set() {
+            tokio::spawn(measured(future, route, self.clock));
+            return;
+        }
+        let begun = self.clock.now();
+        if route.kind != Kind::Unary {
+            self.streams.start(future);
+            route.slow.observe(self.clock.now().since(begun));
+            return;
+        }
+        // Whoever takes the future over polls it again, so nothing is lost with this waker.
+        let polled = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        route.slow.observe(self.clock.now().since(begun));
+        if polled.is_pending() {
+            tokio::spawn(future);
+        }
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) {
+        if let Some(drain) = &mut self.drain {
+            if drain.as_mut().poll(cx).is_ready() {
+                self.drain = None;
+                Pin::new(&mut self.http).graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// A call in a task of its own, whose first poll is still measured: a method may have become quick.
+async fn measured(mut future: CallFuture, route: Arc<Route>, clock: Clock) {
+    let mut first = true;
+    std::future::poll_fn(|cx| {
+        if !std::mem::take(&mut first) {
+            return future.as_mut().poll(cx);
+        }
+        let begun = clock.now();
+        let polled = future.as_mut().poll(cx);
+        route.slow.observe(clock.now().since(begun));
+        polled
+    })
+    .await;
+}

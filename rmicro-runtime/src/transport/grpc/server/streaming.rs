@@ -1,0 +1,155 @@
+//! A call that streams: the handler is polled by the response body itself.
+//!
+//! Dropping the body, as HTTP/2 does when the client resets the stream or the connection breaks, drops the handler.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use hyper::body::Frame;
+
+use super::body::ReplyBody;
+use super::inbound::Inbound;
+use super::inbox::Inbox;
+use super::respond;
+use crate::call::{CallState, Guarded, Request, Route, SendBuffer, ServerCall};
+use crate::error::{Code, Result};
+use crate::seam::Clock;
+use crate::transport::grpc::status;
+
+/// A handler that runs, and what it has sent.
+pub(super) struct Streaming {
+    handler: Guarded<'static>,
+    state: Arc<CallState>,
+    replies: Option<SendBuffer>,
+    inbox: Inbox,
+    /// Whether the headers leave as soon as the handler waits. Clients that wait for them before they send (tonic's does) would
+    /// hang otherwise; a server stream follows Go, whose headers come with the first message.
+    headers_early: bool,
+    taken: Option<Bytes>,
+    ended: Option<Result<()>>,
+    trailers: Option<HeaderMap>,
+    over: bool,
+}
+
+impl Streaming {
+    /// Starts the endpoint, once the message has come that opens a server stream.
+    pub(super) async fn new(
+        route: Arc<Route>,
+        state: Arc<CallState>,
+        mut inbound: Inbound,
+        inbox: Inbox,
+        clock: Clock,
+    ) -> Result<Box<Self>> {
+        let request = if route.kind.client_streams() {
+            Request::Stream(Box::new(inbound))
+        } else {
+            inbound.first(&clock, state.head().deadline).await?
+        };
+        let replies = route.kind.server_streams().then(SendBuffer::new);
+        let call = ServerCall::new(state.clone(), request, replies.clone());
+        let headers_early = route.kind.client_streams();
+        let handler = Box::pin(async move { route.endpoint.call(call).await });
+        let handler = Guarded::new(handler, state.head(), clock);
+        Ok(Box::new(Self {
+            handler,
+            state,
+            replies,
+            inbox,
+            headers_early,
+            taken: None,
+            ended: None,
+            trailers: None,
+            over: false,
+        }))
+    }
+
+    /// The response, as soon as its headers may leave.
+    pub(super) async fn respond(mut self: Box<Self>) -> Response<ReplyBody> {
+        poll_fn(|cx| self.poll_headers(cx)).await;
+        if self.taken.is_none() {
+            if let Some(ended) = self.ended.take() {
+                return respond::whole(ended, &self.state, &self.inbox);
+            }
+        }
+        let (metadata, state) = (self.state.take_metadata(), self.state.clone());
+        respond::headers_first(metadata, &state.head().codec, ReplyBody::streaming(self))
+    }
+
+    fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_handler(cx);
+        self.taken = self.poll_replies(cx);
+        if self.ended.is_some() || self.taken.is_some() || self.headers_early {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// The next piece of the body: all that was sent by now as one piece, the trailers when the handler has ended.
+    pub(super) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+        if let Some(run) = self.taken.take() {
+            return self.data(run);
+        }
+        if self.over {
+            return Poll::Ready(None);
+        }
+        if let Some(trailers) = self.trailers.take() {
+            self.over = true;
+            return Poll::Ready(Some(Frame::trailers(trailers)));
+        }
+        self.poll_handler(cx);
+        if let Some(run) = self.poll_replies(cx) {
+            return self.data(run);
+        }
+        let Some(ended) = self.ended.take() else {
+            return Poll::Pending;
+        };
+        let reply = self.state.finish();
+        let trailers = status::trailers(ended.as_ref().map(drop), reply.trailers);
+        // The reply of a client stream goes only with success.
+        match reply.message.filter(|_| ended.is_ok()) {
+            Some(run) => {
+                self.trailers = Some(trailers);
+                self.data(run)
+            }
+            None => {
+                self.over = true;
+                Poll::Ready(Some(Frame::trailers(trailers)))
+            }
+        }
+    }
+
+    fn poll_handler(&mut self, cx: &mut Context<'_>) {
+        if self.ended.is_some() {
+            return;
+        }
+        if let Some(replies) = &self.replies {
+            replies.forget_reader();
+        }
+        if let Poll::Ready(ended) = Pin::new(&mut self.handler).poll(cx) {
+            self.ended = Some(ended);
+            if let Some(replies) = &self.replies {
+                replies.close(
+                    Code::Cancelled,
+                    "the call has ended: its handler has returned",
+                );
+            }
+        }
+    }
+
+    /// All that was sent by now; when there is nothing, the next send wakes this task.
+    fn poll_replies(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        match self.replies.as_ref()?.poll_take(cx) {
+            Poll::Ready(run) => run,
+            Poll::Pending => None,
+        }
+    }
+
+    fn data(&self, run: Bytes) -> Poll<Option<Frame<Bytes>>> {
+        self.inbox.wrote(run.len());
+        Poll::Ready(Some(Frame::data(run)))
+    }
+}
