@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::registry::Registry;
-use crate::rpc::{Codecs, Descriptor};
+use crate::rpc::Descriptor;
 use crate::seam::Seam;
 use crate::selector::Selector;
 use crate::transport::Transport;
@@ -35,7 +35,6 @@ struct Inner {
     seam: Seam,
     registry: Arc<dyn Registry>,
     selector: Arc<dyn Selector>,
-    codecs: Codecs,
     options: ClientOptions,
     pool: Pool,
     targets: Mutex<BTreeMap<String, Arc<Target>>>,
@@ -53,12 +52,11 @@ impl Client {
         options: ClientOptions,
     ) -> Self {
         let pool = Pool::new(transport, seam.clone(), options.dial_timeout);
-        let (codecs, targets) = (Codecs::default(), Mutex::default());
+        let targets = Mutex::default();
         Self(Arc::new(Inner {
             seam,
             registry,
             selector,
-            codecs,
             options,
             pool,
             targets,

@@ -12,7 +12,7 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What a peer is told that speaks HTTP/1.1.
 const SORRY: &str = "HTTP/1.1 505 HTTP Version Not Supported\r\n\
-    content-type: text/plain\r\nconnection: close\r\ncontent-length: 54\r\n\r\n\
+    content-type: text/plain\r\nconnection: close\r\ncontent-length: 55\r\n\r\n\
     This port speaks gRPC over HTTP/2 with prior knowledge.";
 
 /// A socket whose peer has sent the preface, which is read again.

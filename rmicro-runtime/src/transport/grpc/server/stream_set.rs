@@ -3,6 +3,7 @@
 //! Each member has a waker of its own, and only woken members are polled, each once a round. `FuturesUnordered` would stop a round
 //! after two members that woke themselves, and hyper's bodies do that with every chunk.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -19,6 +20,7 @@ pub(super) struct StreamSet {
 
 struct Slot {
     future: CallFuture,
+    member: Arc<SlotWaker>,
     waker: Waker,
 }
 
@@ -31,6 +33,8 @@ struct Woken {
 
 struct SlotWaker {
     index: usize,
+    /// Whether the list names this slot already.
+    listed: AtomicBool,
     woken: Arc<Mutex<Woken>>,
 }
 
@@ -53,18 +57,23 @@ impl StreamSet {
             self.slots.push(None);
             self.slots.len() - 1
         });
-        let waker = Waker::from(Arc::new(SlotWaker {
+        let listed = AtomicBool::new(false);
+        let woken = self.woken.clone();
+        let member = Arc::new(SlotWaker {
             index,
-            woken: self.woken.clone(),
-        }));
-        if future
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready()
-        {
+            listed,
+            woken,
+        });
+        let waker = Waker::from(member.clone());
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() {
             self.free.push(index);
         } else {
-            self.slots[index] = Some(Slot { future, waker });
+            self.slots[index] = Some(Slot {
+                future,
+                member,
+                waker,
+            });
         }
     }
 
@@ -84,6 +93,7 @@ impl StreamSet {
         };
         // A waker may outlive its member, and name a slot that is empty or has a new one.
         if let Some(slot) = &mut self.slots[index] {
+            slot.member.listed.store(false, Ordering::SeqCst);
             let mut cx = Context::from_waker(&slot.waker);
             if let Poll::Ready(()) = slot.future.as_mut().poll(&mut cx) {
                 self.slots[index] = None;
@@ -100,10 +110,11 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut woken = lock(&self.woken);
-        if !woken.list.contains(&self.index) {
-            woken.list.push(self.index);
+        if self.listed.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let mut woken = lock(&self.woken);
+        woken.list.push(self.index);
         let task = woken.task.take();
         drop(woken);
         if let Some(task) = task {
@@ -114,4 +125,83 @@ impl Wake for SlotWaker {
 
 fn lock(woken: &Mutex<Woken>) -> MutexGuard<'_, Woken> {
     woken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// A member that counts its polls, is done after `polls` of them, and gives its waker away.
+    fn member(polls: usize) -> (CallFuture, Arc<AtomicUsize>, Arc<Mutex<Option<Waker>>>) {
+        let (count, waker) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let (counted, given) = (count.clone(), waker.clone());
+        let future = std::future::poll_fn(move |cx: &mut Context<'_>| {
+            *given.lock().unwrap() = Some(cx.waker().clone());
+            match counted.fetch_add(1, Ordering::SeqCst) + 1 == polls {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        });
+        (Box::pin(future), count, waker)
+    }
+
+    fn wake(waker: &Mutex<Option<Waker>>) {
+        waker.lock().unwrap().as_ref().unwrap().wake_by_ref();
+    }
+
+    fn round(set: &mut StreamSet) -> usize {
+        let mut polled = 0;
+        if set.begin_round() {
+            while set.poll_next() {
+                polled += 1;
+            }
+        }
+        polled
+    }
+
+    #[test]
+    fn only_woken_members_are_polled_each_once_a_round() {
+        let mut set = StreamSet::default();
+        let (first, first_count, first_waker) = member(10);
+        let (second, second_count, _) = member(10);
+        set.start(first);
+        set.start(second);
+        assert_eq!(round(&mut set), 0);
+        wake(&first_waker);
+        wake(&first_waker);
+        assert_eq!(round(&mut set), 1);
+        assert_eq!(first_count.load(Ordering::SeqCst), 2);
+        assert_eq!(second_count.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_waker_that_outlives_its_member_harms_nobody() {
+        let mut set = StreamSet::default();
+        let (first, _, first_waker) = member(2);
+        set.start(first);
+        wake(&first_waker);
+        round(&mut set);
+        wake(&first_waker);
+        round(&mut set);
+        let (second, second_count, _) = member(10);
+        set.start(second);
+        wake(&first_waker);
+        round(&mut set);
+        assert!(second_count.load(Ordering::SeqCst) <= 2);
+    }
+
+    #[test]
+    fn a_wake_while_the_task_runs_keeps_it_from_waiting() {
+        let mut set = StreamSet::default();
+        let (first, _, waker) = member(10);
+        set.enter();
+        set.start(first);
+        let cx = Context::from_waker(Waker::noop());
+        assert!(set.leave(&cx));
+        set.enter();
+        wake(&waker);
+        assert!(!set.leave(&cx));
+    }
 }
