@@ -1,12 +1,115 @@
-//! The calling half.
+//! The calling half, on the `h2` crate.
+//!
+//! Invariant: a connection has one task and a call has none. A caller hands its request to h2 in its own task; the connection's
+//! task moves bytes, and takes its turn late, so that what many callers hand over leaves in one write.
 
+mod connection;
+mod dirty;
+mod exchange;
+mod outgoing;
+mod places;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
-use super::Grpc;
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use http::uri::Authority;
+
+use self::connection::Link;
+use self::dirty::DirtyList;
+use self::places::Places;
+use super::{Grpc, GrpcConfig};
 use crate::error::{Error, Result};
+use crate::seam::Socket;
 use crate::transport::Connection;
 
-/// Connects to the node at `address`.
-pub(super) async fn dial(_grpc: &Grpc, _address: &str) -> Result<Arc<dyn Connection>> {
-    Err(Error::unimplemented("the gRPC client is being written"))
+type H2Connection = h2::client::Connection<Box<dyn Socket>, Bytes>;
+
+/// Connects to the node at `address` and waits for the first word of its HTTP/2; a peer that stays silent keeps it waiting, so
+/// the caller limits the time.
+pub(super) async fn dial(grpc: &Grpc, address: &str) -> Result<Arc<dyn Connection>> {
+    let authority = Authority::try_from(address).map_err(|error| {
+        Error::invalid_argument(format!("{address:?} is not host:port")).source(error)
+    })?;
+    let socket = grpc.seam.net.connect(address).await.map_err(|error| {
+        Error::unavailable(format!("{address} cannot be reached"))
+            .source(error)
+            .unprocessed()
+    })?;
+    let (requests, connection) = handshake(socket, &grpc.config)
+        .await
+        .map_err(|error| no_http2(address, error))?;
+    let places = Arc::new(Places::new(grpc.config.max_concurrent_streams));
+    let dirty = Arc::new(DirtyList::default());
+    let link = Arc::new(Link {
+        requests,
+        authority,
+        address: address.to_owned(),
+        places: Arc::clone(&places),
+        dirty: Arc::clone(&dirty),
+        clock: grpc.seam.clock,
+        config: grpc.config.clone(),
+    });
+    link.refresh();
+    tokio::spawn(task::run(connection, Arc::downgrade(&link), places, dirty));
+    Ok(link)
+}
+
+/// What h2 says about concurrent streams before the peer's SETTINGS are there.
+const UNTOLD: usize = usize::MAX - 1;
+
+/// Sends the preface and waits for the peer's SETTINGS, which tell how many calls it takes at a time.
+async fn handshake(
+    socket: Box<dyn Socket>,
+    config: &GrpcConfig,
+) -> std::result::Result<(SendRequest<Bytes>, H2Connection), h2::Error> {
+    let (requests, mut connection) = builder(config).handshake(socket).await?;
+    poll_fn(|cx| {
+        let ended = Pin::new(&mut connection).poll(cx);
+        if requests.current_max_send_streams() != UNTOLD {
+            return Poll::Ready(Ok(()));
+        }
+        // A connection that ends without an error ended all the same.
+        ended.map(|ended| ended.and(Err(h2::Reason::NO_ERROR.into())))
+    })
+    .await?;
+    Ok((requests, connection))
+}
+
+fn builder(config: &GrpcConfig) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
+        .initial_window_size(config.stream_window)
+        .initial_connection_window_size(config.connection_window.max(SMALLEST_WINDOW))
+        .max_header_list_size(config.max_header_list_size)
+        .initial_max_send_streams(UNTOLD)
+        // A server that batches small replies would otherwise be taken for an attacker.
+        .data_frame_budget(DATA_FRAME_BUDGET)
+        // Giving up calls is no error of the peer: no number of them ends the connection.
+        .max_local_error_reset_streams(None)
+        .max_concurrent_reset_streams(REMEMBERED_RESETS);
+    builder
+}
+
+/// The window of a connection at its beginning (RFC 9113, section 6.9.2); it cannot be made smaller.
+const SMALLEST_WINDOW: u32 = 65_535;
+/// How much the unread small DATA frames of one connection may cost, in h2's count.
+const DATA_FRAME_BUDGET: usize = 64 << 20;
+/// How many calls that were given up are remembered for a second, in which their late frames are no surprise.
+const REMEMBERED_RESETS: usize = 1024;
+
+fn no_http2(address: &str, error: h2::Error) -> Error {
+    let text = if error.is_io() || error.reason() == Some(h2::Reason::NO_ERROR) {
+        format!("{address} closed the connection before it spoke HTTP/2, which gRPC needs")
+    } else {
+        format!("{address} does not speak HTTP/2, which gRPC needs")
+    };
+    Error::unavailable(text).source(error).unprocessed()
 }
