@@ -36,7 +36,8 @@ pub(super) fn start(route: Arc<Route>, head: CallHead, body: Body, ticket: Ticke
         run: Bytes::new(),
         metadata: Metadata::new(),
         trailers: Metadata::new(),
-        rest: None,
+        last: None,
+        ended: false,
         task: task.abort_handle(),
     }
 }
@@ -78,9 +79,10 @@ impl Shared {
             .get_or_insert_with(|| std::mem::take(&mut outcome.metadata));
         progress.outcome = Some(outcome);
         wake(progress);
-        self.replies.end();
-        self.replies.close(Code::Cancelled, "the call has ended");
         self.refuse_requests("the call has ended; recv has its status");
+        self.replies.close(Code::Cancelled, "the call has ended");
+        // Last, because it lets the client see the end: by then nobody can send any more.
+        self.replies.end();
     }
 
     fn refuse_requests(&self, why: &'static str) {
@@ -203,8 +205,9 @@ pub(super) struct Replies {
     run: Bytes,
     metadata: Metadata,
     trailers: Metadata,
-    /// What comes after the last run, once that was taken.
-    rest: Option<Option<Result<Bytes>>>,
+    /// What comes after the last run, once the call has ended.
+    last: Option<Result<Bytes>>,
+    ended: bool,
     task: AbortHandle,
 }
 
@@ -224,7 +227,7 @@ impl FrameStream for Replies {
     }
 
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        if self.rest.is_none() {
+        if !self.ended {
             if let Some(frame) = ready!(poll_run(&self.shared.replies, &mut self.run, cx)) {
                 self.shared.open();
                 return Poll::Ready(Some(Ok(frame)));
@@ -232,9 +235,10 @@ impl FrameStream for Replies {
             // Whoever ends the buffer has left the outcome before.
             let outcome = self.shared.lock().outcome.take().unwrap_or_default();
             self.trailers = outcome.trailers;
-            self.rest = Some(outcome.error.map(Err).or(outcome.message.map(Ok)));
+            self.last = outcome.error.map(Err).or(outcome.message.map(Ok));
+            self.ended = true;
         }
-        Poll::Ready(self.rest.as_mut().and_then(Option::take))
+        Poll::Ready(self.last.take())
     }
 
     fn metadata(&mut self) -> &mut Metadata {
