@@ -1,7 +1,8 @@
 //! What every transport must do: the waist of the design, sentence by sentence, in frames and without a codec.
 //!
 //! A check makes a listener of its own, so the checks need no order; they wait for events and never sleep. The transport given
-//! to them has flow-control windows of 64 KiB, where it has windows.
+//! to them lets a peer send 64 KiB ahead on a stream, where it has such windows, and at least 1 MiB on a connection: hyper and h2
+//! end a connection on which thousands of tiny frames wait unread in a small window.
 
 pub mod addresses;
 pub mod calls;
