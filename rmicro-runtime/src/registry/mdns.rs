@@ -1,5 +1,0 @@
-//! Being written.
-#[derive(Debug)]
-pub struct Mdns;
-#[derive(Debug)]
-pub struct MdnsConfig;
