@@ -34,8 +34,10 @@ pub(super) fn join(group: SocketAddr, at: &Interface) -> io::Result<Box<dyn Data
     socket.set_reuse_address(true)?;
     #[cfg(all(unix, not(target_os = "solaris")))]
     socket.set_reuse_port(true)?;
-    // Bound to the wildcard, as go-micro does: Go's replies arrive here by unicast as well.
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, v4.port())).into())?;
+    socket.bind(&SocketAddr::from((heard_at(*v4.ip()), v4.port())).into())?;
+    // Else this socket would also hear the interfaces that other sockets have joined.
+    #[cfg(target_os = "linux")]
+    socket.set_multicast_all_v4(false)?;
     socket.join_multicast_v4_n(v4.ip(), &InterfaceIndexOrAddress::Index(at.index))?;
     leave_by(&socket, at)?;
     into_datagram(socket)
@@ -48,6 +50,16 @@ pub(super) fn datagram(at: &Interface) -> io::Result<Box<dyn Datagram>> {
     into_datagram(socket)
 }
 
+/// The address to bind to: where the system allows it the group itself, so that nothing that was sent to this machine alone, from
+/// however far, is heard (RFC 6762, section 11).
+fn heard_at(group: Ipv4Addr) -> Ipv4Addr {
+    if cfg!(any(target_os = "linux", target_os = "android")) {
+        group
+    } else {
+        Ipv4Addr::UNSPECIFIED
+    }
+}
+
 fn leave_by(socket: &Socket, at: &Interface) -> io::Result<()> {
     socket.set_multicast_if_v4(&at.address)?;
     socket.set_multicast_loop_v4(true)
@@ -56,4 +68,63 @@ fn leave_by(socket: &Socket, at: &Interface) -> io::Result<()> {
 fn into_datagram(socket: Socket) -> io::Result<Box<dyn Datagram>> {
     socket.set_nonblocking(true)?;
     Ok(Box::new(UdpSocket::from_std(socket.into())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not the port of mDNS, whose traffic would disturb.
+    const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+
+    fn loopback() -> Interface {
+        let all = interfaces().unwrap();
+        all.into_iter()
+            .find(|one| one.address.is_loopback())
+            .unwrap()
+    }
+
+    fn free_port() -> u16 {
+        let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn everybody_who_joined_on_loopback_hears_and_can_reply() {
+        let (group, at) = (SocketAddr::from((GROUP, free_port())), loopback());
+        let listeners = [join(group, &at).unwrap(), join(group, &at).unwrap()];
+        let asker = datagram(&at).unwrap();
+        asker.send_to(b"who", group).await.unwrap();
+        let mut buffer = [0; 8];
+        for listener in &listeners {
+            let (length, from) = listener.recv_from(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..length], b"who");
+            assert!(from.ip().is_loopback());
+            listener.send_to(b"me", from).await.unwrap();
+            let (length, _) = asker.recv_from(&mut buffer).await.unwrap();
+            assert_eq!(&buffer[..length], b"me");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_was_sent_to_this_machine_alone_is_not_heard() {
+        let (group, at) = (SocketAddr::from((GROUP, free_port())), loopback());
+        let listener = join(group, &at).unwrap();
+        let sender = datagram(&at).unwrap();
+        let alone = SocketAddr::from((Ipv4Addr::LOCALHOST, group.port()));
+        // Refused or lost; what counts is that the next message is the first that is heard.
+        drop(sender.send_to(b"alone", alone).await);
+        sender.send_to(b"all", group).await.unwrap();
+        let mut buffer = [0; 8];
+        let (length, _) = listener.recv_from(&mut buffer).await.unwrap();
+        assert_eq!(&buffer[..length], b"all");
+    }
+
+    #[tokio::test]
+    async fn an_ipv6_group_is_refused() {
+        let group = "[ff02::fb]:5353".parse().unwrap();
+        let error = join(group, &loopback()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    }
 }

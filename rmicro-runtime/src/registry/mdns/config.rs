@@ -123,7 +123,11 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_is_told_with_the_known_ones() {
-        for url in ["mdns://micro?iface=lo", "mdns://?interface=", "mdns://?interface"] {
+        for url in [
+            "mdns://micro?iface=lo",
+            "mdns://?interface=",
+            "mdns://?interface",
+        ] {
             let error = MdnsConfig::from_url(url).unwrap_err();
             assert!(error.message().contains("known: interface=NAME"), "{error}");
         }
@@ -131,7 +135,13 @@ mod tests {
 
     #[test]
     fn another_scheme_or_a_port_is_refused() {
-        for url in ["mdnsx", "consul://x", "mdns:", "mdns://micro:80", "mdns://a/b"] {
+        for url in [
+            "mdnsx",
+            "consul://x",
+            "mdns:",
+            "mdns://micro:80",
+            "mdns://a/b",
+        ] {
             assert!(MdnsConfig::from_url(url).is_err(), "{url}");
         }
     }

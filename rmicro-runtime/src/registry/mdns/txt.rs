@@ -44,13 +44,6 @@ pub(super) fn encode(said: &Said) -> Result<String> {
             text.len()
         )));
     }
-    if text.len() > UNFRAGMENTED_TXT {
-        tracing::debug!(
-            service = said.service,
-            bytes = text.len(),
-            "the mdns record does not fit into one Ethernet frame"
-        );
-    }
     Ok(text)
 }
 
@@ -95,5 +88,144 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn unwritable(service: &str) -> Error {
-    Error::internal(format!("what is known of {service:?} cannot be written for mdns"))
+    Error::internal(format!(
+        "what is known of {service:?} cannot be written for mdns"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::ValueInfo;
+
+    const MINIMAL: &str = "789cab56f24d2d494c492c4954b2aaaed5510a4e2d2acb4c4e55b2524a54d2510a4b\
+        2d2acecccf03f20c813cd7bc9482fcccbc926225abbcd29c9c5a0055b413ce";
+    const GREETER: &str = "789c8d90bd6ec3300c84df85b36124abf7225dbaa44097a08362138e50995248da40\
+        60f8dd4bb9ca0f9a0e9d247db8e39d38c31baaeb9c3a68663872fc4286064eaa092a481c35b6311819c63613c6de8bf2\
+        25938ec488204faba728941d498aacd7314b05efa6f12d1ae919514d5ec107b2f848c6b6f5a6de1879a12e454f2ad01c\
+        664b3a8f289a6b911bb2f7154388fb822de892fea0930b765b2714db7adce456de53ff20a43184e573c95fb3da24f89c\
+        58f8efc81b7ece1c50c4f5ff8a1deefbb757f1ef7ed654af4960ba6fa6f29006";
+
+    fn text_of(json: &str) -> String {
+        let mut deflated = ZlibEncoder::new(Vec::new(), Compression::default());
+        deflated.write_all(json.as_bytes()).unwrap();
+        to_hex(&deflated.finish().unwrap())
+    }
+
+    fn value(name: &str, type_name: &str, values: Vec<ValueInfo>) -> ValueInfo {
+        ValueInfo {
+            name: name.into(),
+            type_name: type_name.into(),
+            values,
+        }
+    }
+
+    fn greeter() -> Said {
+        let field = |name| vec![value(name, "string", Vec::new())];
+        let metadata = [
+            "broker=http",
+            "protocol=mucp",
+            "registry=mdns",
+            "server=mucp",
+            "transport=http",
+        ];
+        let pair = |pair: &str| pair.split_once('=').map(|(k, v)| (k.into(), v.into()));
+        Said {
+            service: "greeter".into(),
+            version: "1.0.0".into(),
+            metadata: metadata.into_iter().filter_map(pair).collect(),
+            endpoints: vec![EndpointInfo {
+                name: "Greeter.Hello".into(),
+                request: Some(value("HelloRequest", "HelloRequest", field("name"))),
+                response: Some(value("HelloResponse", "HelloResponse", field("message"))),
+                metadata: BTreeMap::new(),
+            }],
+        }
+    }
+
+    #[test]
+    fn the_golden_text_is_read() {
+        assert_eq!(decode(GREETER).unwrap(), greeter());
+        let minimal = decode(MINIMAL).unwrap();
+        assert_eq!((&*minimal.service, &*minimal.version), ("a", "1"));
+    }
+
+    #[test]
+    fn the_golden_json_is_written_byte_for_byte() {
+        let deflated = from_hex(GREETER.as_bytes()).unwrap();
+        let mut golden = String::new();
+        let mut inflated = ZlibDecoder::new(&*deflated);
+        inflated.read_to_string(&mut golden).unwrap();
+        assert_eq!(golden.len(), 424);
+        let ours = serde_json::to_string(&Text::from(&greeter())).unwrap();
+        assert_eq!(ours, golden);
+    }
+
+    #[test]
+    fn what_was_encoded_comes_back() {
+        let said = greeter();
+        assert_eq!(decode(&encode(&said).unwrap()).unwrap(), said);
+    }
+
+    #[test]
+    fn a_stream_of_go_with_its_empty_last_block_is_inflated() {
+        let golden = from_hex(b"789c32d433d03300040000ffff02ce00ee").unwrap();
+        let mut text = String::new();
+        ZlibDecoder::new(&*golden)
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, "1.0.0");
+    }
+
+    #[test]
+    fn null_missing_and_lower_case_are_read() {
+        let nulls = r#"{"Service":"a","Version":null,"Endpoints":[null,{"name":null,"request":null}],"Metadata":null}"#;
+        let said = decode(&text_of(nulls)).unwrap();
+        assert_eq!((&*said.service, &*said.version), ("a", ""));
+        assert_eq!(said.endpoints, [EndpointInfo::default()]);
+        let lower = r#"{"service":"a","metadata":{"k":null,"l":"m"},"More":1}"#;
+        let said = decode(&text_of(lower)).unwrap();
+        assert_eq!((&*said.metadata["k"], &*said.metadata["l"]), ("", "m"));
+    }
+
+    #[test]
+    fn a_bomb_is_not_inflated() {
+        let bomb = text_of(&format!(r#"{{"Service":"{}"}}"#, "a".repeat(4 << 20)));
+        assert!(bomb.len() < LARGEST_TXT);
+        assert_eq!(decode(&bomb), None);
+    }
+
+    #[test]
+    fn nesting_without_end_is_refused() {
+        let deep = format!(r#"{{"Endpoints":{}"#, "[".repeat(100_000));
+        assert_eq!(decode(&text_of(&deep)), None);
+    }
+
+    #[test]
+    fn what_is_no_text_of_go_micro_is_refused() {
+        for text in [
+            "",
+            "7",
+            "zz",
+            "ab=1",
+            "txtvers=1",
+            "789c",
+            "é1",
+            "00ff",
+            &MINIMAL[..64],
+        ] {
+            assert_eq!(decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_beyond_nine_thousand_bytes_is_an_error() {
+        let mut said = greeter();
+        let chance = crate::seam::Chance::from_seed(3);
+        for number in 0..300 {
+            said.metadata.insert(number.to_string(), chance.uuid());
+        }
+        let error = encode(&said).unwrap_err();
+        assert!(error.message().contains("9000 are possible"), "{error}");
+    }
 }
