@@ -1,1 +1,39 @@
-//! Generates rmicro code from `.proto` files.
+//! Generates rmicro code from `.proto` files: messages, client stubs and server glue.
+//!
+//! Two doors lead to one generator, so that both give the same bytes: the program `protoc-gen-rmicro`, which protoc starts for
+//! `--rmicro_out=DIR`, and [`compile_protos`] and [`Builder`] for a `build.rs`.
+//!
+//! Invariant: generated code holds names and shapes and no logic, so a bug fix never needs regeneration; nothing here knows the
+//! runtime, and the two meet only in `rmicro_runtime::codegen`.
+
+mod builder;
+mod clash;
+mod descriptor;
+mod docs;
+mod error;
+mod externs;
+mod format;
+mod generator;
+mod handler;
+mod imports;
+mod lints;
+mod messages;
+mod names;
+mod options;
+mod outputs;
+mod plugin;
+mod protoc;
+mod quiet;
+mod register;
+mod request;
+mod service;
+mod stub;
+mod tree;
+mod uses;
+mod validate;
+mod well_known;
+mod wire;
+
+pub use builder::{Builder, compile_protos, configure};
+pub use options::help;
+pub use plugin::run;

@@ -1,0 +1,195 @@
+//! Comments of a `.proto` file as doc comments.
+//!
+//! Invariant: rustdoc and clippy have nothing to say about them, and nothing in them is run as a test.
+
+use syn::{Attribute, Expr, ExprLit, Lit, Meta};
+
+mod inline;
+mod lists;
+
+use lists::Lists;
+
+/// The text of a doc attribute without the space that follows `///`.
+pub(crate) fn line_of(attribute: &Attribute) -> Option<String> {
+    let Meta::NameValue(meta) = &attribute.meta else {
+        return None;
+    };
+    match &meta.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if meta.path.is_ident("doc") => Some(strip_space(&text.value())),
+        _ => None,
+    }
+}
+
+/// `lines` as doc attributes.
+pub(crate) fn attributes(lines: &[String]) -> Vec<Attribute> {
+    let attribute = |line: &String| -> Attribute {
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        };
+        syn::parse_quote!(#[doc = #line])
+    };
+    lines.iter().map(attribute).collect()
+}
+
+/// The lines of a comment as prost-build keeps them, each with the space that followed `//`.
+pub(crate) fn comment(comments: &prost_build::Comments) -> Vec<String> {
+    let mut lines: Vec<String> = comments
+        .leading
+        .iter()
+        .map(|line| strip_space(line))
+        .collect();
+    if !lines.is_empty() && !comments.trailing.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(comments.trailing.iter().map(|line| strip_space(line)));
+    tame(&lines)
+}
+
+/// A first sentence of ours, then what the proto says.
+pub(crate) fn described(sentence: &str, lines: &[String]) -> Vec<Attribute> {
+    let mut all = vec![sentence.to_owned()];
+    if !lines.is_empty() {
+        all.push(String::new());
+        all.extend_from_slice(lines);
+    }
+    attributes(&all)
+}
+
+/// What the proto says, or `sentence` if it says nothing.
+pub(crate) fn or(lines: &[String], sentence: &str) -> Vec<Attribute> {
+    match lines {
+        [] => attributes(&[sentence.to_owned()]),
+        lines => attributes(lines),
+    }
+}
+
+/// Escapes what rustdoc would take for a link, a tag or a test, and straightens lists.
+pub(crate) fn tame(lines: &[String]) -> Vec<String> {
+    let mut tamer = Tamer::default();
+    for line in lines {
+        let line = line.replace('\t', "    ");
+        let line: String = line.chars().filter(|char| !is_invisible(*char)).collect();
+        tamer.line(line.trim_end());
+    }
+    tamer.close();
+    let mut lines = tamer.lines;
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    let blank = lines.iter().take_while(|line| line.is_empty()).count();
+    lines.drain(..blank);
+    lines
+}
+
+fn strip_space(line: &str) -> String {
+    line.strip_prefix(' ').unwrap_or(line).to_owned()
+}
+
+/// Control characters, and those that change the direction of text, which rustc refuses.
+fn is_invisible(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[derive(Debug, Default)]
+enum Block {
+    #[default]
+    Text,
+    /// A fenced block, until a line of this fence.
+    Fenced(String),
+    /// A block that the proto marks by indentation; here it gets a fence.
+    Indented,
+}
+
+#[derive(Debug, Default)]
+struct Tamer {
+    lines: Vec<String>,
+    block: Block,
+    lists: Lists,
+    /// Whether the line before was blank, or there was none.
+    after_text: bool,
+}
+
+impl Tamer {
+    fn line(&mut self, line: &str) {
+        let text = line.trim_start_matches(' ');
+        let indent = line.len() - text.len();
+        match &self.block {
+            Block::Fenced(fence) => {
+                if text.starts_with(fence.as_str())
+                    && text.trim_matches(fence_char(fence)).is_empty()
+                {
+                    self.close();
+                } else {
+                    self.lines.push(line.to_owned());
+                }
+                return;
+            }
+            Block::Indented if indent < 4 && !text.is_empty() => self.close(),
+            Block::Indented => {
+                self.lines
+                    .push(line.get(4..).unwrap_or_default().to_owned());
+                return;
+            }
+            Block::Text => {}
+        }
+        self.text(indent, text);
+    }
+
+    fn text(&mut self, indent: usize, text: &str) {
+        let was_text = std::mem::replace(&mut self.after_text, !text.is_empty());
+        if text.is_empty() {
+            self.lines.push(String::new());
+        } else if let Some(fence) = fence(text) {
+            self.lists = Lists::default();
+            self.lines.push(format!("{fence}text"));
+            self.block = Block::Fenced(fence);
+        } else if indent >= 4 && !was_text && self.lists.is_empty() {
+            self.lines.push("```text".to_owned());
+            self.lines.push(format!("{}{text}", " ".repeat(indent - 4)));
+            self.block = Block::Indented;
+        } else {
+            let (indent, marker, text) = self.lists.place(indent, text, was_text);
+            self.lines.push(format!(
+                "{}{marker}{}",
+                " ".repeat(indent),
+                inline::escape(text)
+            ));
+        }
+    }
+
+    /// Ends a block of code.
+    fn close(&mut self) {
+        let fence = match std::mem::take(&mut self.block) {
+            Block::Text => return,
+            Block::Fenced(fence) => fence,
+            Block::Indented => {
+                while self.lines.last().is_some_and(String::is_empty) {
+                    self.lines.pop();
+                }
+                "```".to_owned()
+            }
+        };
+        self.lines.push(fence);
+        self.after_text = true;
+    }
+}
+
+/// The fence that `text` opens, if it opens one.
+fn fence(text: &str) -> Option<String> {
+    let char = text
+        .chars()
+        .next()
+        .filter(|char| matches!(char, '`' | '~'))?;
+    let fence: String = text.chars().take_while(|other| *other == char).collect();
+    let is_span = char == '`' && text[fence.len()..].contains('`');
+    (fence.len() >= 3 && !is_span).then_some(fence)
+}
+
+fn fence_char(fence: &str) -> char {
+    fence.chars().next().unwrap_or('`')
+}

@@ -1,0 +1,106 @@
+//! Escapes what has a meaning inside a line of markdown.
+
+/// `text` with links, tags and lone backticks made harmless; code spans and web links stay.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    if rest.starts_with('>') {
+        escaped.push('\\');
+    }
+    while let Some(char) = rest.chars().next() {
+        let length = match char {
+            '\\' => escape_pair(rest, &mut escaped),
+            '`' => code_span(rest, &mut escaped),
+            '<' => angle(rest, &mut escaped),
+            '[' => bracket(rest, &mut escaped),
+            ']' => replace(char, "\\]", &mut escaped),
+            'h' if is_url(rest) && !escaped.ends_with(char::is_alphanumeric) => {
+                bare_url(rest, &mut escaped)
+            }
+            _ => {
+                escaped.push(char);
+                char.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    escaped
+}
+
+/// Each of these writes what becomes of the start of `rest` and says how long that start is.
+fn replace(char: char, with: &str, escaped: &mut String) -> usize {
+    escaped.push_str(with);
+    char.len_utf8()
+}
+
+fn keep(rest: &str, length: usize, escaped: &mut String) -> usize {
+    escaped.push_str(&rest[..length]);
+    length
+}
+
+fn escape_pair(rest: &str, escaped: &mut String) -> usize {
+    let is_pair = rest[1..].starts_with(|char: char| char.is_ascii_punctuation());
+    keep(rest, if is_pair { 2 } else { 1 }, escaped)
+}
+
+fn code_span(rest: &str, escaped: &mut String) -> usize {
+    let ticks = rest.bytes().take_while(|byte| *byte == b'`').count();
+    let mut end = ticks;
+    while let Some(found) = rest[end..].find('`') {
+        let run = rest[end + found..]
+            .bytes()
+            .take_while(|byte| *byte == b'`')
+            .count();
+        end += found + run;
+        if run == ticks {
+            return keep(rest, end, escaped);
+        }
+    }
+    escaped.push_str(&"\\`".repeat(ticks));
+    ticks
+}
+
+fn angle(rest: &str, escaped: &mut String) -> usize {
+    let link = rest[1..].find('>').map(|end| &rest[1..=end]);
+    match link {
+        Some(link) if is_url(link) && !link.contains([' ', '<']) => {
+            keep(rest, link.len() + 2, escaped)
+        }
+        _ => replace('<', "\\<", escaped),
+    }
+}
+
+/// Keeps `[text](https://…)`, as any other target could be taken for a Rust path.
+fn bracket(rest: &str, escaped: &mut String) -> usize {
+    let link = rest.find("](").and_then(|middle| {
+        let text = &rest[1..middle];
+        let url = rest[middle + 2..].split(')').next()?;
+        let end = middle + 2 + url.len() + 1;
+        let url = url
+            .strip_prefix('<')
+            .and_then(|url| url.strip_suffix('>'))
+            .unwrap_or(url);
+        let is_plain = !text.contains(['[', ']', '<', '`']) && !url.contains([' ', '<', '>']);
+        (end <= rest.len() && is_url(url) && is_plain).then_some(end)
+    });
+    match link {
+        Some(end) => keep(rest, end, escaped),
+        None => replace('[', "\\[", escaped),
+    }
+}
+
+fn bare_url(rest: &str, escaped: &mut String) -> usize {
+    let end = rest
+        .find(|char: char| char.is_whitespace() || "<>()[]`\"".contains(char))
+        .unwrap_or(rest.len());
+    let url = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+    escaped.push_str(&format!("<{url}>"));
+    url.len()
+}
+
+fn is_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| rest.starts_with(|char: char| char.is_alphanumeric() || char == '['))
+}

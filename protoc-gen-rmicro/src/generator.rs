@@ -1,0 +1,131 @@
+//! From a request to the files that answer it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Item;
+
+use crate::clash::Taken;
+use crate::descriptor::Statics;
+use crate::error::{Error, Result};
+use crate::externs::Externs;
+use crate::messages::Messages;
+use crate::options::Options;
+use crate::outputs::{self, Output};
+use crate::request::Request;
+use crate::service::{self, Service};
+use crate::validate;
+use crate::{format, handler, imports, lints, register, stub, tree, uses};
+
+/// One generated file.
+#[derive(Debug)]
+pub(crate) struct Generated {
+    /// The name of the file.
+    pub(crate) name: String,
+    /// What is in it.
+    pub(crate) code: String,
+}
+
+/// Generates everything that `request` asks for.
+pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
+    let types = validate::check(request)?;
+    let externs = Externs::new(request, &types);
+    uses::refuse_missing(request, &types, &externs)?;
+    let outputs = outputs::outputs(request, &externs)?;
+    let mut taken = Taken::by_messages(request, &externs, &outputs)?;
+    let messages = Messages::new(request, &externs)?;
+    let statics = Statics::new(request, &externs, &outputs);
+    let mut generated = Vec::new();
+    for output in &outputs {
+        let taken = taken.entry(output.module.clone()).or_default();
+        let code = code(request, &externs, &messages, &statics, output, taken)?;
+        generated.push(Generated {
+            name: file_name(output, &request.options),
+            code,
+        });
+    }
+    if let Some(name) = &request.options.include_file {
+        generated.push(Generated {
+            name: name.clone(),
+            code: tree::code(&outputs, &request.options),
+        });
+    }
+    Ok(generated)
+}
+
+/// The name of the file of `output`; with messages elsewhere it is to stand beside another generator's.
+pub(crate) fn file_name(output: &Output, options: &Options) -> String {
+    let ending = if options.messages { "rs" } else { "rmicro.rs" };
+    format!("{}.{ending}", output.stem)
+}
+
+fn code(
+    request: &Request,
+    externs: &Externs,
+    messages: &Messages,
+    statics: &Statics<'_>,
+    output: &Output,
+    taken: &mut Taken,
+) -> Result<String> {
+    let mut items: Vec<Item> = Vec::new();
+    let mut services = TokenStream::new();
+    for file in output.files.iter().filter_map(|name| request.file(name)) {
+        if request.options.messages {
+            items.extend(messages.items(file.proto.name())?);
+        }
+        for service in service::services(file, messages, externs, taken)? {
+            services.extend(module(&service, &request.options));
+        }
+    }
+    items.extend(parse(statics.tokens(output)?)?);
+    items.extend(parse(services)?);
+    Ok(format!(
+        "{}\n{}",
+        format::header(&output.files),
+        format::items(items)
+    ))
+}
+
+/// The public names of a service and the private module that has them.
+fn module(service: &Service, options: &Options) -> TokenStream {
+    if !options.client && !options.server {
+        return TokenStream::new();
+    }
+    let names = &service.names;
+    let (module, stub, handler, register) =
+        (&names.module, &names.stub, &names.handler, &names.register);
+    let public = match (options.client, options.server) {
+        (true, true) => quote!({#handler, #stub, #register}),
+        (true, false) => quote!(#stub),
+        _ => quote!({#handler, #register}),
+    };
+    let allowed = lints::allowed(service);
+    let imports = imports::tokens(service, options);
+    let descriptor = register::descriptor(service);
+    let client = options.client.then(|| stub::tokens(service));
+    let server = options.server.then(|| {
+        let (handler, register) = (
+            handler::tokens(service, options.unimplemented_stubs),
+            register::tokens(service),
+        );
+        quote!(#handler #register)
+    });
+    quote! {
+        #[allow(unused_imports)]
+        pub use self::#module::#public;
+
+        #[allow(dead_code #(, #allowed)*)]
+        mod #module {
+            #imports
+            const _: () = stamp();
+            #descriptor
+            #client
+            #server
+        }
+    }
+}
+
+fn parse(tokens: TokenStream) -> Result<Vec<Item>> {
+    let file = syn::parse2::<syn::File>(tokens);
+    file.map(|file| file.items)
+        .map_err(|error| Error::new(format!("the generated code is not valid Rust ({error})")))
+}

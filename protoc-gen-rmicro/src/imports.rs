@@ -1,0 +1,49 @@
+//! Which names of the runtime a service's module uses, and nothing more: an import without use is a warning.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::options::Options;
+use crate::service::{Kind, Service};
+
+/// The `use` of the runtime's names, sorted as rustfmt sorts them.
+pub(crate) fn tokens(service: &Service, options: &Options) -> TokenStream {
+    let mut names = BTreeSet::from(["Descriptor", "stamp"]);
+    if !service.methods.is_empty() {
+        names.insert("Method");
+    }
+    if options.client {
+        names.extend(["Client", "Stub"]);
+        for method in &service.methods {
+            names.insert("Call");
+            names.extend(match method.kind {
+                Kind::Unary => None,
+                Kind::ClientStreaming => Some("ClientStream"),
+                Kind::ServerStreaming => Some("Receiver"),
+                Kind::BidiStreaming => Some("BidiStream"),
+            });
+        }
+    }
+    if options.server {
+        names.extend(["BoxFuture", "Incoming", "Registration", "Result", "Server"]);
+        for method in &service.methods {
+            names.extend(["Context", "Future"]);
+            if matches!(method.kind, Kind::ClientStreaming | Kind::BidiStreaming) {
+                names.insert("Receiver");
+            }
+            if matches!(method.kind, Kind::ServerStreaming | Kind::BidiStreaming) {
+                names.insert("Sender");
+            }
+            if options.unimplemented_stubs {
+                names.insert("unimplemented");
+            }
+        }
+    }
+    let names = names
+        .into_iter()
+        .map(|name| Ident::new(name, Span::call_site()));
+    // A runtime that is too old has no such module, and rustc says so by its name.
+    quote!(use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1::{#(#names),*};)
+}

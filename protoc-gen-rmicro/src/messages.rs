@@ -1,0 +1,171 @@
+//! Messages and enums, by prost-build, then made to fit: lints and doc comments.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use prost_build::{Config, Module, Service, ServiceGenerator};
+use prost_types::FileDescriptorProto;
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Fields, Item};
+
+use crate::docs;
+use crate::error::{Error, Result, bail};
+use crate::externs::Externs;
+use crate::quiet;
+use crate::request::Request;
+
+/// What prost-build makes of a request.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    code: HashMap<Module, String>,
+    /// The services of the chosen files by full name, with their types resolved.
+    pub(crate) services: BTreeMap<String, Service>,
+}
+
+impl Messages {
+    /// Runs prost-build over all files of `request`, as it has to know even those types that are generated elsewhere.
+    pub(crate) fn new(request: &Request, externs: &Externs) -> Result<Self> {
+        let services = Services::default();
+        let mut config = config(request, externs);
+        config.service_generator(Box::new(services.clone()));
+        let files = request.files.iter().map(|file| {
+            let mut proto = file.proto.clone();
+            if !request.is_chosen(proto.name()) {
+                proto.service.clear();
+            }
+            clean_comments(&mut proto);
+            (key(proto.name()), proto)
+        });
+        let files = files.collect();
+        let code = match quiet::catch(move || config.generate(files)) {
+            Ok(Ok(code)) => code,
+            Ok(Err(error)) => bail!("{error}"),
+            Err(panic) => bail!("these files cannot be generated: {panic}"),
+        };
+        let services = services.0.take();
+        Ok(Self { code, services })
+    }
+
+    /// The items of the file `name`.
+    pub(crate) fn items(&self, name: &str) -> Result<Vec<Item>> {
+        let Some(code) = self.code.get(&key(name)) else {
+            return Ok(Vec::new());
+        };
+        let mut file = syn::parse_file(code).map_err(|error| {
+            Error::new(format!("{name}: its messages are not valid Rust ({error})"))
+        })?;
+        TameDocs.visit_file_mut(&mut file);
+        file.items.iter_mut().for_each(allow_missing_docs);
+        Ok(file.items)
+    }
+}
+
+/// One module for each file, as files of one package are put together here and not there.
+fn key(name: &str) -> Module {
+    Module::from_parts([name])
+}
+
+fn config(request: &Request, externs: &Externs) -> Config {
+    let options = &request.options;
+    let mut config = Config::new();
+    config
+        .prost_path("::rmicro_runtime::codegen::prost")
+        .compile_well_known_types();
+    config.bytes(&options.bytes).btree_map(&options.btree_map);
+    for (proto, rust) in externs.paths() {
+        config.extern_path(proto, rust);
+    }
+    for (path, attribute) in &options.type_attribute {
+        config.type_attribute(path, attribute);
+    }
+    for (path, attribute) in &options.field_attribute {
+        config.field_attribute(path, attribute);
+    }
+    config
+}
+
+/// A carriage return alone would end a line comment in the middle of it.
+fn clean_comments(proto: &mut FileDescriptorProto) {
+    let clean = |text: &mut Option<String>| {
+        if let Some(text) = text.as_mut().filter(|text| text.contains('\r')) {
+            *text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
+    };
+    for location in proto
+        .source_code_info
+        .iter_mut()
+        .flat_map(|info| &mut info.location)
+    {
+        clean(&mut location.leading_comments);
+        clean(&mut location.trailing_comments);
+        location.leading_detached_comments.clear();
+    }
+}
+
+/// Keeps what prost-build says of services.
+#[derive(Clone, Debug, Default)]
+struct Services(Rc<RefCell<BTreeMap<String, Service>>>);
+
+impl ServiceGenerator for Services {
+    fn generate(&mut self, service: Service, _code: &mut String) {
+        let dot = if service.package.is_empty() { "" } else { "." };
+        let name = format!("{}{dot}{}", service.package, service.proto_name);
+        self.0.borrow_mut().insert(name, service);
+    }
+}
+
+/// Rewrites doc comments so that rustdoc neither warns of them nor runs them.
+struct TameDocs;
+
+impl VisitMut for TameDocs {
+    fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
+        let lines: Vec<String> = attributes.iter().filter_map(docs::line_of).collect();
+        if !lines.is_empty() {
+            let first = attributes
+                .iter()
+                .position(|attribute| docs::line_of(attribute).is_some());
+            attributes.retain(|attribute| docs::line_of(attribute).is_none());
+            let first = first.unwrap_or_default();
+            attributes.splice(first..first, docs::attributes(&docs::tame(&lines)));
+        }
+    }
+}
+
+/// Allows an item to be as uncommented as its proto is.
+fn allow_missing_docs(item: &mut Item) {
+    if is_documented(item) {
+        return;
+    }
+    let attributes = match item {
+        Item::Struct(item) => &mut item.attrs,
+        Item::Enum(item) => &mut item.attrs,
+        Item::Mod(item) => &mut item.attrs,
+        _ => return,
+    };
+    let docs = attributes
+        .iter()
+        .take_while(|attribute| docs::line_of(attribute).is_some())
+        .count();
+    attributes.insert(docs, syn::parse_quote!(#[allow(missing_docs)]));
+}
+
+fn is_documented(item: &Item) -> bool {
+    let has_docs = |attributes: &[Attribute]| {
+        attributes
+            .iter()
+            .any(|attribute| docs::line_of(attribute).is_some())
+    };
+    let has_fields = |fields: &Fields| fields.iter().all(|field| has_docs(&field.attrs));
+    match item {
+        Item::Struct(item) => has_docs(&item.attrs) && has_fields(&item.fields),
+        Item::Enum(item) => {
+            has_docs(&item.attrs) && item.variants.iter().all(|variant| has_docs(&variant.attrs))
+        }
+        Item::Mod(item) => {
+            let mut items = item.content.iter().flat_map(|(_, items)| items);
+            has_docs(&item.attrs) && items.all(is_documented)
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,141 @@
+//! Runs protoc: the one in the variable `PROTOC`, else the one that comes with this crate.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{env, fs, io};
+
+use crate::options::Options;
+use crate::request::Request;
+
+/// What protoc made of some files.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// The request that it would have sent to a plugin.
+    pub(crate) request: Request,
+    /// Every file that it read.
+    pub(crate) sources: Vec<PathBuf>,
+}
+
+/// Has protoc read `protos`, and what they import from `includes`; `scratch` is a folder for a moment's files.
+pub(crate) fn parse(
+    protos: &[PathBuf],
+    includes: &[PathBuf],
+    options: Options,
+    scratch: &Path,
+) -> io::Result<Parsed> {
+    let scratch = Scratch::new(scratch)?;
+    let (all, given, sources) = (
+        scratch.file("all"),
+        scratch.file("given"),
+        scratch.file("sources"),
+    );
+    let extra = [
+        arg("--include_imports"),
+        arg("--include_source_info"),
+        flag("--dependency_out=", &sources),
+    ];
+    run(protos, includes, &all, &extra)?;
+    // Once more without the imports, which says by which names protoc knows the files.
+    run(protos, includes, &given, &[])?;
+    let chosen = Request::from_set(&fs::read(given)?, Vec::new(), options.clone())?;
+    let chosen = chosen
+        .files
+        .iter()
+        .map(|file| file.proto.name().to_owned())
+        .collect();
+    let request = Request::from_set(&fs::read(all)?, chosen, options)?;
+    let sources = fs::read_to_string(sources)?;
+    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
+    let sources = sources
+        .split("\\\n")
+        .map(|source| PathBuf::from(source.trim()));
+    Ok(Parsed {
+        request,
+        sources: sources.collect(),
+    })
+}
+
+fn run(protos: &[PathBuf], includes: &[PathBuf], out: &Path, extra: &[OsString]) -> io::Result<()> {
+    let protoc = protoc()?;
+    let mut command = Command::new(&protoc);
+    command.arg(flag("--descriptor_set_out=", out)).args(extra);
+    if includes.is_empty() {
+        command.arg("-I.");
+    }
+    command.args(includes.iter().map(|include| flag("-I", include)));
+    command
+        .args(well_known_includes().map(|include| flag("-I", &include)))
+        .args(protos);
+    let output = command.output().map_err(|error| {
+        let text = format!(
+            "{} cannot be started ({error}); let the variable PROTOC name a protoc, or leave it unset for the one that comes \
+             with protoc-gen-rmicro",
+            protoc.display()
+        );
+        io::Error::new(error.kind(), text)
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(format!("protoc: {}", text.trim())))
+}
+
+fn protoc() -> io::Result<PathBuf> {
+    if let Some(protoc) = env::var_os("PROTOC") {
+        return Ok(protoc.into());
+    }
+    protoc_bin_vendored::protoc_bin_path().map_err(|error| {
+        io::Error::other(format!(
+            "{error}; install protoc and let the variable PROTOC name it"
+        ))
+    })
+}
+
+/// Another protoc finds these files beside itself, or by the variable that prost-build uses too.
+fn well_known_includes() -> impl Iterator<Item = PathBuf> {
+    let named = env::var_os("PROTOC_INCLUDE").map(PathBuf::from);
+    let own = env::var_os("PROTOC")
+        .is_none()
+        .then(|| protoc_bin_vendored::include_path().ok());
+    named.into_iter().chain(own.flatten())
+}
+
+fn arg(text: &str) -> OsString {
+    OsString::from(text)
+}
+
+fn flag(flag: &str, value: &Path) -> OsString {
+    let mut argument = OsString::from(flag);
+    argument.push(value);
+    argument
+}
+
+/// A folder that goes away when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(parent: &Path) -> io::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = parent.join(format!(
+            ".protoc-gen-rmicro-{}-{number}",
+            std::process::id()
+        ));
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays behind is small and in a build folder.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,137 @@
+//! One service, with everything decided that its code needs.
+
+use proc_macro2::{Ident, TokenStream};
+
+use crate::clash::Taken;
+use crate::descriptor::static_name;
+use crate::docs;
+use crate::error::{Error, Result, bail};
+use crate::externs::Externs;
+use crate::messages::Messages;
+use crate::names::{self, Names};
+use crate::request::ProtoFile;
+
+/// A service as the templates want it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The full proto name.
+    pub(crate) full_name: String,
+    pub(crate) names: Names,
+    /// The comment, as doc lines.
+    pub(crate) docs: Vec<String>,
+    pub(crate) methods: Vec<Method>,
+    /// The static of the file that declares the service.
+    pub(crate) file: Ident,
+}
+
+/// An rpc as the templates want it.
+#[derive(Debug)]
+pub(crate) struct Method {
+    /// The name in the proto.
+    pub(crate) proto_name: String,
+    pub(crate) function: Ident,
+    pub(crate) kind: Kind,
+    /// The type of a request, as seen from the private module.
+    pub(crate) input: TokenStream,
+    /// The type of a reply, as seen from the private module.
+    pub(crate) output: TokenStream,
+    pub(crate) docs: Vec<String>,
+}
+
+/// Which sides stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Unary,
+    ClientStreaming,
+    ServerStreaming,
+    BidiStreaming,
+}
+
+impl Kind {
+    /// The function of the runtime that has to do with such calls: in `Method`, in `Stub` and in `Incoming`.
+    pub(crate) fn function(self) -> Ident {
+        let name = match self {
+            Self::Unary => "unary",
+            Self::ClientStreaming => "client_streaming",
+            Self::ServerStreaming => "server_streaming",
+            Self::BidiStreaming => "bidi_streaming",
+        };
+        Ident::new(name, proc_macro2::Span::call_site())
+    }
+}
+
+/// The services of `file`, in its order.
+pub(crate) fn services(
+    file: &ProtoFile,
+    messages: &Messages,
+    externs: &Externs,
+    taken: &mut Taken,
+) -> Result<Vec<Service>> {
+    let package = file.proto.package();
+    let mut services = Vec::new();
+    for (index, service) in (0..).zip(&file.proto.service) {
+        let dot = if package.is_empty() { "" } else { "." };
+        let full_name = format!("{package}{dot}{}", service.name());
+        let Some(resolved) = messages.services.get(&full_name) else {
+            bail!(
+                "{}: the service {full_name} was lost",
+                file.place(&[6, index])
+            );
+        };
+        let names = taken.service(&full_name, &file.place(&[6, index]))?;
+        services.push(Service {
+            methods: methods(file, index, resolved, externs)?,
+            docs: docs::comment(&resolved.comments),
+            file: static_name(file.proto.name()),
+            full_name,
+            names,
+        });
+    }
+    Ok(services)
+}
+
+fn methods(
+    file: &ProtoFile,
+    service: i32,
+    resolved: &prost_build::Service,
+    externs: &Externs,
+) -> Result<Vec<Method>> {
+    let mut methods: Vec<Method> = Vec::new();
+    for (index, method) in (0..).zip(&resolved.methods) {
+        let function = names::rpc(&method.proto_name);
+        if let Some(other) = methods.iter().find(|other| other.function == function) {
+            bail!(
+                "{}: the rpcs {} and {} of {} are both `{function}` in Rust; rename one",
+                file.place(&[6, service, 2, index]),
+                other.proto_name,
+                method.proto_name,
+                resolved.proto_name,
+            );
+        }
+        methods.push(Method {
+            proto_name: method.proto_name.clone(),
+            function,
+            kind: match (method.client_streaming, method.server_streaming) {
+                (false, false) => Kind::Unary,
+                (true, false) => Kind::ClientStreaming,
+                (false, true) => Kind::ServerStreaming,
+                (true, true) => Kind::BidiStreaming,
+            },
+            input: from_inside(&method.input_type, &method.input_proto_type, externs)?,
+            output: from_inside(&method.output_type, &method.output_proto_type, externs)?,
+            docs: docs::comment(&method.comments),
+        });
+    }
+    Ok(methods)
+}
+
+/// The path `rust` of the message `proto`, as seen from one module further in.
+fn from_inside(rust: &str, proto: &str, externs: &Externs) -> Result<TokenStream> {
+    let path = if externs.has_type(proto) {
+        rust.to_owned()
+    } else {
+        format!("super::{rust}")
+    };
+    path.parse()
+        .map_err(|_| Error::new(format!("`{path}`, the type of {proto}, is no Rust path")))
+}
