@@ -46,6 +46,7 @@ pub struct Rig {
     /// What the client calls through.
     pub client: Client,
     registry: registry::Memory,
+    cached: Arc<registry::Cached>,
 }
 
 impl Rig {
@@ -81,14 +82,45 @@ impl Rig {
             seam.clone(),
         ));
         let selector = Arc::new(RoundRobin::new(&seam.chance));
-        let client = Client::new(seam, cached, selector, transport, ClientOptions::default());
+        let client = Client::new(
+            seam,
+            cached.clone(),
+            selector,
+            transport,
+            ClientOptions::default(),
+        );
         let greeter = GreeterService::new("greeter", &client);
         Self {
             greeter,
             listener,
             client,
             registry,
+            cached,
         }
+    }
+
+    /// Tells the registry that the node is at `address` instead, and waits until the client knows.
+    pub async fn moved_to(self, address: &str) -> Self {
+        let service = ServiceInfo::new("greeter", "latest").node(Node::new("greeter-1", address));
+        let ttl = Duration::from_secs(60);
+        self.registry
+            .register(&service, ttl)
+            .await
+            .expect("memory registers");
+        while !self.knows(address) {
+            tokio::task::yield_now().await;
+        }
+        self
+    }
+
+    fn knows(&self, address: &str) -> bool {
+        let Some(known) = self.cached.known("greeter") else {
+            return true;
+        };
+        known
+            .iter()
+            .flat_map(|service| &service.nodes)
+            .any(|node| node.address == address)
     }
 
     /// The registry that the client looks into.

@@ -1,0 +1,281 @@
+//! Peers that err: each gets one clear answer, and the server lives.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// What came back of one raw call: the status, the headers, and the trailers (the headers where there are none).
+struct Answer {
+    http: StatusCode,
+    data: usize,
+    end: HeaderMap,
+}
+
+impl Answer {
+    fn grpc_status(&self) -> &str {
+        self.end
+            .get("grpc-status")
+            .map_or("none", |status| status.to_str().unwrap())
+    }
+
+    fn message(&self) -> &str {
+        self.end
+            .get("grpc-message")
+            .map_or("", |message| message.to_str().unwrap())
+    }
+}
+
+async fn polite() -> Rig {
+    let greet = |_, request: rmicro_tests::HelloRequest| async move { Ok(reply(request.name)) };
+    Rig::new(Wire::Grpc, Scripted::default().hello(greet)).await
+}
+
+/// A POST of `path` with gRPC's headers.
+fn post(rig: &Rig, path: &str) -> Request<()> {
+    Request::post(format!("http://{}{path}", rig.listener.address()))
+        .header("te", "trailers")
+        .header("content-type", "application/grpc")
+        .body(())
+        .unwrap()
+}
+
+/// Sends `request` and the pieces of `body`, and reads all that comes back.
+async fn send(rig: &Rig, request: Request<()>, body: &[&'static [u8]]) -> Answer {
+    let socket = TcpStream::connect(rig.listener.address()).await.unwrap();
+    let (client, connection) = h2::client::handshake(socket).await.unwrap();
+    tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let (response, mut stream) = client.send_request(request, body.is_empty()).unwrap();
+    for (index, piece) in body.iter().enumerate() {
+        let last = index + 1 == body.len();
+        stream.send_data(Bytes::from_static(piece), last).unwrap();
+        tokio::task::yield_now().await;
+    }
+    let response = timeout(Duration::from_secs(10), response)
+        .await
+        .expect("an answer")
+        .unwrap();
+    let (http, headers) = (response.status(), response.headers().clone());
+    let mut body = response.into_body();
+    let mut data = 0;
+    while let Some(piece) = body.data().await {
+        data += piece.unwrap().len();
+    }
+    let end = body.trailers().await.unwrap().unwrap_or(headers);
+    Answer { http, data, end }
+}
+
+async fn still_lives(rig: &Rig) {
+    assert_eq!(
+        rig.greeter.hello(hello("Ada")).await.unwrap().message,
+        "Ada"
+    );
+}
+
+/// A framed `HelloRequest { name: "Ada" }`.
+const ADA: &[u8] = &[0, 0, 0, 0, 5, 0x0a, 3, b'A', b'd', b'a'];
+
+#[tokio::test]
+async fn every_form_of_the_path_is_served() {
+    let rig = polite().await;
+    for path in [
+        "/greet.v1.Greeter/Hello",
+        "/Greeter/Hello",
+        "/greeter.Greeter/Hello",
+    ] {
+        let answer = send(&rig, post(&rig, path), &[ADA]).await;
+        assert_eq!(
+            (answer.grpc_status(), answer.data),
+            ("0", ADA.len()),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_unimplemented_and_named() {
+    let rig = polite().await;
+    for (path, text) in [
+        (
+            "/greet.v1.Greeter/Bye",
+            "unknown method Bye of service greet.v1.Greeter",
+        ),
+        ("/greet.v1.Teller/Tell", "unknown service greet.v1.Teller"),
+        ("/one/two/three", "malformed path"),
+    ] {
+        let answer = send(&rig, post(&rig, path), &[ADA]).await;
+        assert_eq!(answer.grpc_status(), "12", "{path}");
+        assert!(answer.message().contains(text), "{}", answer.message());
+    }
+    still_lives(&rig).await;
+}
+
+#[tokio::test]
+async fn requests_that_are_no_grpc_get_an_http_status() {
+    let rig = polite().await;
+    let mut get = post(&rig, "/greet.v1.Greeter/Hello");
+    *get.method_mut() = http::Method::GET;
+    assert_eq!(
+        send(&rig, get, &[]).await.http,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    let mut json = post(&rig, "/greet.v1.Greeter/Hello");
+    json.headers_mut()
+        .insert("content-type", "application/json".parse().unwrap());
+    assert_eq!(
+        send(&rig, json, &[b"{}"]).await.http,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
+    );
+    still_lives(&rig).await;
+}
+
+#[tokio::test]
+async fn bad_frames_are_named() {
+    let rig = polite().await;
+    for (body, status, text) in [
+        (
+            &[&[0, 0, 0, 0, 9, 1][..]][..],
+            "13",
+            "ended within a message",
+        ),
+        (&[&[0, 0, 0][..]][..], "13", "ended within the prefix"),
+        (&[&[][..]][..], "13", "without a message"),
+        (&[ADA, ADA][..], "13", "second message"),
+        (&[&[0, 0xff, 0xff, 0xff, 0xff][..]][..], "8", "4294967295"),
+        (&[&[1, 0, 0, 0, 0][..]][..], "13", "compressed"),
+        (&[&[7, 0, 0, 0, 0][..]][..], "13", "0x07"),
+        (
+            &[&[0, 0, 0, 0, 2, 0x0a, 9][..]][..],
+            "3",
+            "cannot be decoded",
+        ),
+    ] {
+        let answer = send(&rig, post(&rig, "/greet.v1.Greeter/Hello"), body).await;
+        assert_eq!(
+            answer.grpc_status(),
+            status,
+            "{body:?}: {}",
+            answer.message()
+        );
+        assert!(
+            answer.message().contains(text),
+            "{body:?}: {}",
+            answer.message()
+        );
+    }
+    still_lives(&rig).await;
+}
+
+#[tokio::test]
+async fn a_timeout_that_is_none_is_refused() {
+    let rig = polite().await;
+    for text in ["", "5", "S", "123456789S", "-1S", "1x"] {
+        let mut request = post(&rig, "/greet.v1.Greeter/Hello");
+        request
+            .headers_mut()
+            .insert("grpc-timeout", text.parse().unwrap());
+        let answer = send(&rig, request, &[ADA]).await;
+        assert_ne!(answer.grpc_status(), "0", "{text:?}");
+        assert!(
+            answer.message().contains("grpc-timeout"),
+            "{text:?}: {}",
+            answer.message()
+        );
+    }
+    still_lives(&rig).await;
+}
+
+#[tokio::test]
+async fn an_unknown_codec_is_unimplemented() {
+    let rig = polite().await;
+    let mut request = post(&rig, "/greet.v1.Greeter/Hello");
+    request
+        .headers_mut()
+        .insert("content-type", "application/grpc+yaml".parse().unwrap());
+    let answer = send(&rig, request, &[ADA]).await;
+    assert_eq!(answer.grpc_status(), "12");
+    assert!(answer.message().contains("yaml"), "{}", answer.message());
+}
+
+#[tokio::test]
+async fn a_message_above_the_limit_is_resource_exhausted() {
+    let rig = polite().await;
+    let error = rig
+        .greeter
+        .hello(hello(&"x".repeat(5 << 20)))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), rmicro_runtime::Code::ResourceExhausted);
+    still_lives(&rig).await;
+}
+
+/// Sends `bytes` on a bare socket and reads what comes back until the server closes.
+async fn shout(rig: &Rig, bytes: &[u8]) -> Vec<u8> {
+    let mut socket = TcpStream::connect(rig.listener.address()).await.unwrap();
+    socket.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(Duration::from_secs(15), socket.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server closes the connection");
+    answer
+}
+
+#[tokio::test]
+async fn peers_that_speak_something_else_are_turned_away() {
+    let rig = polite().await;
+    let answer = shout(&rig, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(
+        answer.starts_with(b"HTTP/1.1 505 "),
+        "{:?}",
+        String::from_utf8_lossy(&answer)
+    );
+    assert!(shout(&rig, &[22, 3, 1, 2, 0, 1, 0]).await.is_empty());
+    shout(
+        &rig,
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nthis is no frame at all, but it is long enough",
+    )
+    .await;
+    still_lives(&rig).await;
+}
+
+#[tokio::test]
+async fn a_client_that_finds_no_grpc_says_so() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+                let _ = socket.read(&mut [0; 64]).await;
+            });
+        }
+    });
+    let rig = polite().await.moved_to(&address).await;
+    let call = rig
+        .greeter
+        .hello(hello("Ada"))
+        .timeout(Duration::from_secs(5));
+    let error = call.await.unwrap_err();
+    assert_eq!(error.code(), rmicro_runtime::Code::Unavailable, "{error:?}");
+    assert!(error.message().contains(&address), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_nobody_serves_is_an_error_with_stage_service_and_registry() {
+    let rig = polite().await.moved_to("127.0.0.1:1").await;
+    let error = rig.greeter.hello(hello("Ada")).await.unwrap_err();
+    assert_eq!(error.code(), rmicro_runtime::Code::Unavailable);
+    for part in [
+        "dial",
+        "127.0.0.1:1",
+        "\"greeter\"",
+        "registry memory",
+        "greeter-1",
+    ] {
+        assert!(error.message().contains(part), "{part}: {error}");
+    }
+}
