@@ -15,7 +15,8 @@ use hyper::server::conn::http2;
 use hyper_util::rt::TokioIo;
 
 use super::accept::{Shared, drain_begins};
-use super::inbox::{Arrival, CallFuture, Inbox};
+use super::expiring::Expiring;
+use super::inbox::{Arrival, CallFuture, Head, Inbox};
 use super::preface::{self, Prefaced};
 use super::service::CallService;
 use super::stream_set::StreamSet;
@@ -156,8 +157,8 @@ impl Connection {
     }
 
     fn start(&mut self, arrival: Arrival) {
-        let Arrival { mut future, route } = arrival;
-        let Some(route) = route else {
+        let Arrival { mut future, head } = arrival;
+        let Some(Head { route, deadline }) = head else {
             // Refused before it had a route: its reply is ready.
             return self.streams.start(future);
         };
@@ -167,6 +168,9 @@ impl Connection {
         }
         let begun = self.clock.now();
         if route.kind != Kind::Unary {
+            if let Some(deadline) = deadline {
+                future = Box::pin(Expiring::new(future, deadline, self.clock));
+            }
             self.streams.start(future);
             route.slow.observe(self.clock.now().since(begun));
             return;

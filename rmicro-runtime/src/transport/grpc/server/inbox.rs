@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::call::Route;
+use crate::seam::Moment;
 
 /// The future that hyper makes of one call: it ends when the reply has been handed to HTTP/2.
 pub(super) type CallFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -13,7 +14,13 @@ pub(super) type CallFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A call that has just come in.
 pub(super) struct Arrival {
     pub(super) future: CallFuture,
-    pub(super) route: Option<Arc<Route>>,
+    pub(super) head: Option<Head>,
+}
+
+/// What the connection task must know of a call.
+pub(super) struct Head {
+    pub(super) route: Arc<Route>,
+    pub(super) deadline: Option<Moment>,
 }
 
 /// The executor that hyper is given: it only queues. One connection has one; nobody else touches its locks.
@@ -29,14 +36,14 @@ struct Inner {
 
 #[derive(Default)]
 struct Queue {
-    next: Option<Arc<Route>>,
+    next: Option<Head>,
     arrivals: VecDeque<Arrival>,
 }
 
 impl Inbox {
-    /// Says which route the next future belongs to; hyper makes it right after it has called the service.
-    pub(super) fn announce(&self, route: Arc<Route>) {
-        self.lock().next = Some(route);
+    /// Tells of the call whose future comes next; hyper makes it right after it has called the service.
+    pub(super) fn announce(&self, head: Head) {
+        self.lock().next = Some(head);
     }
 
     /// The oldest call that was not started.
@@ -71,7 +78,7 @@ where
     fn execute(&self, future: F) {
         let future: CallFuture = Box::pin(future);
         let mut queue = self.lock();
-        let route = queue.next.take();
-        queue.arrivals.push_back(Arrival { future, route });
+        let head = queue.next.take();
+        queue.arrivals.push_back(Arrival { future, head });
     }
 }

@@ -5,6 +5,7 @@
 mod accept;
 mod body;
 mod connection;
+mod expiring;
 mod inbound;
 mod inbox;
 mod preface;

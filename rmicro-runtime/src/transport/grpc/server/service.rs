@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use super::accept::Shared;
 use super::body::ReplyBody;
 use super::inbound::Inbound;
-use super::inbox::Inbox;
+use super::inbox::{Head, Inbox};
 use super::request::{self, Refusal};
 use super::respond;
 use super::streaming::Streaming;
@@ -52,7 +52,10 @@ impl CallService {
         let (parts, body) = request.into_parts();
         let inbound = Inbound::new(body, &parts.headers, self.limit);
         let (route, head) = request::read(parts, &*self.routes, self.peer, &self.clock)?;
-        self.inbox.announce(route.clone());
+        self.inbox.announce(Head {
+            route: route.clone(),
+            deadline: head.deadline,
+        });
         let state = Arc::new(CallState::new(head));
         Ok(Accepted {
             route,
