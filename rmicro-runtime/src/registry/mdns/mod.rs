@@ -54,6 +54,10 @@ const LARGEST_DATAGRAM: usize = 65_536;
 /// always waits for the whole. Nodes that a watch of the same service knows of are in the result as
 /// well.
 ///
+/// **Watches.** A watch listens and asks nobody, but for one lookup when the first watch of a
+/// service begins, so that it can tell when those that were there go. They themselves are told at
+/// their next announcement, once. A node that announces itself again unchanged is not told.
+///
 /// **Lifetime.** A node is announced for its `ttl` in whole seconds, rounded up, and once more with
 /// each renewal. Others forget it when the `ttl` has passed; this registry takes leave of it by
 /// itself at that moment. A `ttl` of zero sets no limit. go-micro's nodes announce 120 s and never

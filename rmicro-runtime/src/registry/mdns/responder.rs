@@ -210,3 +210,97 @@ fn warn_of_fragments(records: &Records) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use simple_dns::{CLASS, Name, Packet as Dns, QTYPE, TYPE};
+
+    use super::*;
+    use crate::registry::mdns::wire::Message;
+    use crate::seam::Clock;
+
+    const TTL: Duration = Duration::from_secs(60);
+
+    fn greeter(id: &str) -> ServiceInfo {
+        ServiceInfo::new("greeter", "1").node(Node::new(id, "127.0.0.1:80"))
+    }
+
+    fn question(name: &str, kind: QTYPE) -> Vec<Question> {
+        let mut packet = Dns::new_query(1);
+        let name = Name::new_unchecked(name);
+        packet.questions.push(simple_dns::Question::new(
+            name,
+            kind,
+            CLASS::IN.into(),
+            true,
+        ));
+        match wire::parse(&packet.build_bytes_vec().unwrap()) {
+            Some(Message::Query { questions, .. }) => questions,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn instances(replies: &[Packet]) -> Vec<String> {
+        let told = replies.iter().flat_map(|reply| match wire::parse(reply) {
+            Some(Message::Response(nodes)) => nodes,
+            other => panic!("{other:?}"),
+        });
+        told.map(|records| records.instance).collect()
+    }
+
+    #[test]
+    fn it_answers_what_go_micro_answers_and_nothing_else() {
+        let now = Clock::default().now();
+        let mut responder = Responder::new("micro");
+        for id in ["a", "b"] {
+            responder.register(&greeter(id), TTL, now).unwrap();
+        }
+        let answered = |name: &str, kind: QTYPE| {
+            let replies = responder.answer(1, &question(name, kind), now);
+            instances(&replies)
+        };
+        let ptr = QTYPE::TYPE(TYPE::PTR);
+        let (a, b) = ("a.greeter.micro", "b.greeter.micro");
+        assert_eq!(answered("greeter.micro", ptr), [a, b]);
+        assert_eq!(answered("greeter.micro", QTYPE::ANY), [a, b]);
+        assert_eq!(
+            answered("_services.micro", ptr),
+            ["greeter._services.micro"]
+        );
+        assert_eq!(answered(a, QTYPE::TYPE(TYPE::SRV)), [a]);
+        for (name, kind) in [
+            (a, ptr),
+            ("greeter.micro", QTYPE::TYPE(TYPE::TXT)),
+            ("Greeter.micro", ptr),
+            ("greeter.local", ptr),
+            ("micro", QTYPE::ANY),
+        ] {
+            assert!(answered(name, kind).is_empty(), "{name} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_node_is_announced_anew_and_a_renewed_one_is_not() {
+        let now = Clock::default().now();
+        let mut responder = Responder::new("micro");
+        responder.register(&greeter("a"), TTL, now).unwrap();
+        let done = now.after(AGAIN[1]);
+        assert_eq!(responder.due(done).len(), AGAIN.len());
+        responder.register(&greeter("a"), TTL, done).unwrap();
+        assert_eq!(responder.due(done.after(AGAIN[1])).len(), 0);
+        let mut changed = greeter("a");
+        changed.version = "2".into();
+        responder.register(&changed, TTL, done).unwrap();
+        assert_eq!(responder.due(done.after(AGAIN[1])).len(), AGAIN.len());
+    }
+
+    #[test]
+    fn who_comes_back_at_once_takes_no_leave_again() {
+        let now = Clock::default().now();
+        let mut responder = Responder::new("micro");
+        responder.register(&greeter("a"), TTL, now).unwrap();
+        assert_eq!(responder.deregister(&greeter("a"), now).len(), 1);
+        responder.register(&greeter("a"), TTL, now).unwrap();
+        assert!(responder.due(now.after(GOODBYE_AGAIN)).is_empty());
+    }
+}

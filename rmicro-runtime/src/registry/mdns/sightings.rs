@@ -200,3 +200,80 @@ impl Sighted {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Node;
+    use crate::seam::Clock;
+
+    fn records(id: &str, ttl: u32) -> Records {
+        let service = ServiceInfo::new("greeter", "1");
+        let node = Node::new(id, "127.0.0.1:80");
+        let records = Records::of(&service, &node, "micro", Duration::from_secs(1));
+        Records {
+            ttl,
+            ..records.unwrap()
+        }
+    }
+
+    fn ids(sightings: &Sightings) -> Vec<String> {
+        let versions = sightings.versions("greeter").into_iter();
+        let nodes = versions.flat_map(|service| service.nodes);
+        nodes.map(|node| node.id).collect()
+    }
+
+    #[test]
+    fn a_late_reply_does_not_bring_back_who_left_but_an_announcement_does() {
+        let now = Clock::default().now();
+        let mut sightings = Sightings::new("micro");
+        let (_watch, is_first) = sightings.watch("greeter");
+        assert!(is_first);
+        sightings.hear(&records("a", 60), Source::Announcement, now);
+        sightings.hear(&records("a", 0), Source::Announcement, now);
+        sightings.hear(&records("a", 60), Source::Reply, now);
+        assert!(ids(&sightings).is_empty());
+        sightings.hear(&records("a", 60), Source::Announcement, now);
+        assert_eq!(ids(&sightings), ["a"]);
+    }
+
+    #[test]
+    fn a_silent_node_is_asked_for_twice_before_it_lapses() {
+        let start = Clock::default().now();
+        let at = |seconds| start.after(Duration::from_secs(seconds));
+        let mut sightings = Sightings::new("micro");
+        let (_watch, _) = sightings.watch("greeter");
+        sightings.hear(&records("a", 120), Source::Announcement, start);
+        let mut asked = Vec::new();
+        while let Some(next) = sightings.next() {
+            for _ in sightings.due(next) {
+                asked.push(next);
+            }
+        }
+        assert_eq!(asked, [at(96), at(108)]);
+        assert!(ids(&sightings).is_empty());
+    }
+
+    #[test]
+    fn what_nobody_watches_any_more_is_forgotten() {
+        let now = Clock::default().now();
+        let mut sightings = Sightings::new("micro");
+        let (watch, _) = sightings.watch("greeter");
+        sightings.hear(&records("a", 60), Source::Announcement, now);
+        drop(watch);
+        let (_watch, is_first) = sightings.watch("greeter");
+        assert!(is_first && ids(&sightings).is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_nodes_is_bounded() {
+        let now = Clock::default().now();
+        let mut sightings = Sightings::new("micro");
+        let (_watch, _) = sightings.watch("greeter");
+        for number in 0..MOST_NODES + 10 {
+            let records = records(&format!("n{number}"), 60);
+            sightings.hear(&records, Source::Announcement, now);
+        }
+        assert_eq!(ids(&sightings).len(), MOST_NODES);
+    }
+}
