@@ -115,9 +115,12 @@ impl Hub {
 
     fn follow_interfaces(self: &Arc<Self>) -> Result<()> {
         let net = &self.seam.net;
-        let wanted = interfaces::choose(net, self.config.interface.as_deref())?;
+        let wanted = interfaces::choose(net, self.config.interface.as_deref());
         let mut links = lock(&self.links);
-        links.follow(net, &wanted, |socket| {
+        if wanted.is_err() {
+            links.close();
+        }
+        links.follow(net, &wanted?, |socket| {
             Task::start(listen(Arc::downgrade(self), socket))
         })
     }

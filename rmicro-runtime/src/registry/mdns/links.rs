@@ -72,6 +72,11 @@ impl Links {
         }
     }
 
+    /// Closes every socket.
+    pub(super) fn close(&mut self) {
+        self.open.clear();
+    }
+
     /// The sockets, to send on without a lock.
     pub(super) fn sockets(&self) -> Vec<Socket> {
         self.open

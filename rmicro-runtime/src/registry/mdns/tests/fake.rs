@@ -18,7 +18,7 @@ pub(super) struct Fake(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    interfaces: Vec<Interface>,
+    interfaces: Mutex<Vec<Interface>>,
     ports: AtomicU16,
     ends: Mutex<Vec<End>>,
     sent: Mutex<Vec<Packet>>,
@@ -41,11 +41,16 @@ impl Fake {
     /// A network with these interfaces, of which only the first works.
     pub(super) fn new(interfaces: Vec<Interface>) -> Self {
         Self(Arc::new(Inner {
-            interfaces,
+            interfaces: Mutex::new(interfaces),
             ports: AtomicU16::new(40_000),
             ends: Mutex::default(),
             sent: Mutex::default(),
         }))
+    }
+
+    /// From now on the machine has these interfaces.
+    pub(super) fn change_to(&self, interfaces: Vec<Interface>) {
+        *self.0.interfaces.lock().unwrap() = interfaces;
     }
 
     /// How many sockets are open.
@@ -63,7 +68,7 @@ impl Fake {
     }
 
     fn socket(&self, at: SocketAddr, interface: &Interface) -> io::Result<Box<dyn Datagram>> {
-        if self.0.interfaces.first() != Some(interface) {
+        if self.0.interfaces.lock().unwrap().first() != Some(interface) {
             return Err(io::Error::other("this interface is broken"));
         }
         let (inbox, receiver) = mpsc::unbounded_channel();
@@ -87,7 +92,7 @@ impl Network for Fake {
     }
 
     fn interfaces(&self) -> io::Result<Vec<Interface>> {
-        Ok(self.0.interfaces.clone())
+        Ok(self.0.interfaces.lock().unwrap().clone())
     }
 
     fn join(&self, group: SocketAddr, at: &Interface) -> io::Result<Box<dyn Datagram>> {

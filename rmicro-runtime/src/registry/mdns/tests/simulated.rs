@@ -192,6 +192,25 @@ async fn a_broken_interface_does_not_disturb_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interface_that_comes_later_is_used_and_one_that_went_is_not() {
+    let (network, clock) = (network(), Clock::default());
+    let registry = registry(&network);
+    registry.register(&greeter("a"), TTL).await.unwrap();
+    network.change_to(Vec::new());
+    clock.sleep(Duration::from_secs(6)).await;
+    assert!(registry.get_service("greeter").await.is_err());
+    assert_eq!(network.open(), 0);
+    network.change_to(vec![interface("sim1", 2, [10, 1, 0, 1])]);
+    clock.sleep(Duration::from_secs(6)).await;
+    assert_eq!(
+        registry.get_service("greeter").await.unwrap(),
+        [greeter("a")]
+    );
+    clock.sleep(Duration::from_millis(1)).await;
+    assert_eq!(network.open(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_any_interface_the_error_says_so() {
     let registry = registry(&Fake::new(Vec::new()));
     let failures = [
