@@ -3,6 +3,7 @@
 //! Invariant: it never learns which transport or registry runs.
 
 mod endpoints;
+mod heartbeat;
 mod registered;
 mod router;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::registry::EndpointInfo;
 use crate::rpc::{Codecs, Descriptor, Incoming};
 
+pub(crate) use heartbeat::{Beat, Heartbeat};
 pub use registered::Registration;
 
 use registered::Registered;

@@ -1,0 +1,123 @@
+//! The environment: `RMICRO_X` and then go-micro's `MICRO_X` for every flag, and the level of the log.
+//!
+//! A variable of a flag that this version does not honour is told and ignored, since a whole fleet shares an environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::flags::FLAGS;
+use super::given::Given;
+use crate::error::{Error, Result};
+
+/// The variables that concern us; those of other people are never looked at.
+#[derive(Debug)]
+pub(super) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Takes what begins with `RMICRO_` or `MICRO_` out of `vars`; an empty variable counts as absent.
+    pub(super) fn read(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Self> {
+        let ours = vars.filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            let ours = name.starts_with("RMICRO_") || name.starts_with("MICRO_");
+            (ours && !value.is_empty()).then_some((name, value))
+        });
+        let text = ours.map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(Error::invalid_argument(format!("{name} is not UTF-8"))),
+        });
+        text.collect::<Result<_>>().map(Self)
+    }
+
+    /// The values for flags, in the order of the table, and what to warn of.
+    pub(super) fn given(&self) -> (Vec<Given>, Vec<String>) {
+        let given = FLAGS.iter().filter_map(|flag| {
+            let found = flag
+                .variables()
+                .find_map(|name| self.0.get_key_value(&name));
+            let (spelled, value) = found.map(|(name, value)| (name.clone(), value.clone()))?;
+            Some(Given {
+                flag,
+                spelled,
+                value,
+            })
+        });
+        let (honoured, not): (Vec<_>, Vec<_>) =
+            given.partition(|given| given.not_honoured().is_none());
+        let warnings = not.iter().filter_map(Given::not_honoured);
+        (
+            honoured,
+            warnings.map(|why| format!("{why}: ignored")).collect(),
+        )
+    }
+
+    /// The level of the log, which has no flag in go-micro either.
+    pub(super) fn log_level(&self) -> Option<&str> {
+        let level = self
+            .0
+            .get("RMICRO_LOG_LEVEL")
+            .or_else(|| self.0.get("MICRO_LOG_LEVEL"));
+        level.map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Environment {
+        Environment::read(vars.iter().map(|(name, value)| (name.into(), value.into()))).unwrap()
+    }
+
+    fn values(vars: &[(&str, &str)]) -> Vec<(String, String)> {
+        let (given, warnings) = read(vars).given();
+        assert_eq!(warnings, [""; 0]);
+        given
+            .into_iter()
+            .map(|given| (given.spelled, given.value))
+            .collect()
+    }
+
+    #[test]
+    fn our_own_variable_is_stronger_than_go_micros() {
+        let vars = [
+            ("MICRO_SERVER_ADDRESS", ":1"),
+            ("RMICRO_SERVICE_ADDRESS", ":2"),
+        ];
+        assert_eq!(
+            values(&vars),
+            [("RMICRO_SERVICE_ADDRESS".into(), ":2".into())]
+        );
+        assert_eq!(
+            values(&vars[..1]),
+            [("MICRO_SERVER_ADDRESS".into(), ":1".into())]
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_and_a_strangers_are_absent() {
+        assert_eq!(values(&[("RMICRO_REGISTRY", ""), ("REGISTRY", "x")]), []);
+        let fallen = [("RMICRO_REGISTRY", ""), ("MICRO_REGISTRY", "mdns")];
+        assert_eq!(values(&fallen), [("MICRO_REGISTRY".into(), "mdns".into())]);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_honoured_yet_is_one_warning() {
+        let (given, warnings) = read(&[("MICRO_BROKER", "nats"), ("MICRO_SERVER", "grpc")]).given();
+        assert_eq!(given.len(), 1);
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            warnings,
+            [format!(
+                "MICRO_BROKER is not supported by rmicro {version} yet: ignored"
+            )]
+        );
+    }
+
+    #[test]
+    fn the_level_of_the_log_has_two_names() {
+        let both = [("MICRO_LOG_LEVEL", "debug"), ("RMICRO_LOG_LEVEL", "warn")];
+        assert_eq!(read(&both).log_level(), Some("warn"));
+        assert_eq!(read(&both[..1]).log_level(), Some("debug"));
+        assert_eq!(read(&[]).log_level(), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! One value that somebody gave, with the name under which it was given.
+
+use super::flags::{Effect, Flag};
+use super::settings::Settings;
+use crate::error::{Error, Result};
+
+/// A value for a flag.
+#[derive(Debug)]
+pub(super) struct Given {
+    pub(super) flag: &'static Flag,
+    /// `--server_address` or `MICRO_SERVER_ADDRESS`, as the user knows it.
+    pub(super) spelled: String,
+    pub(super) value: String,
+}
+
+impl Given {
+    /// Puts the value into `settings`; an empty one counts as not given, as with go-micro.
+    pub(super) fn apply(&self, settings: &mut Settings) -> Result<()> {
+        let (spelled, value) = (&self.spelled, &self.value);
+        let Effect::Set(set) = self.flag.effect else {
+            return Ok(());
+        };
+        if value.is_empty() {
+            return Ok(());
+        }
+        set(settings, value).map_err(|expected| {
+            Error::invalid_argument(format!("{spelled}: expected {expected}, got {value:?}"))
+        })
+    }
+
+    /// What to say of a value that this version does not honour; `None` when it does.
+    pub(super) fn not_honoured(&self) -> Option<String> {
+        if self.value.is_empty() || self.flag.honours(&self.value) {
+            return None;
+        }
+        let (what, version) = (&self.spelled, env!("CARGO_PKG_VERSION"));
+        Some(match self.flag.effect {
+            Effect::Only(only) => format!(
+                "{what}: {:?} is not supported by rmicro {version} yet, only {only}",
+                self.value
+            ),
+            _ => format!("{what} is not supported by rmicro {version} yet"),
+        })
+    }
+}

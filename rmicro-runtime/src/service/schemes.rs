@@ -1,0 +1,209 @@
+//! From a URL to what it names: the only list of schemes, and the only place that names a backend.
+//!
+//! Feature = scheme = file name. A scheme of a feature that is not compiled in says which feature to enable.
+
+use std::sync::Arc;
+
+use super::chosen::{Choice, Chosen};
+use crate::error::{Error, Result};
+use crate::registry::{self, Registry};
+use crate::seam::Seam;
+use crate::selector::{self, Selector};
+use crate::transport::{self, Transport};
+
+/// The registry where the program chose none: go-micro's, and memory in a build without it.
+pub(super) const DEFAULT_REGISTRY: &str = if cfg!(feature = "mdns") {
+    "mdns"
+} else {
+    "memory"
+};
+/// The transport where the program chose none.
+pub(super) const DEFAULT_TRANSPORT: &str = if cfg!(feature = "grpc") {
+    "grpc"
+} else {
+    "memory"
+};
+/// The selector where the program chose none: go-micro's.
+pub(super) const DEFAULT_SELECTOR: &str = "random";
+
+/// What may be chosen for one contract.
+struct Known {
+    contract: &'static str,
+    schemes: &'static [Scheme],
+}
+
+struct Scheme {
+    name: &'static str,
+    /// Whether its feature is on.
+    compiled: bool,
+    /// Whether what stands behind `://` is a peer's address, as go-micro's `--registry_address` gives it.
+    addressed: bool,
+}
+
+/// A scheme that reaches nobody's address.
+const fn local(name: &'static str, compiled: bool) -> Scheme {
+    Scheme {
+        name,
+        compiled,
+        addressed: false,
+    }
+}
+
+const REGISTRIES: Known = Known {
+    contract: "registry",
+    schemes: &[local("mdns", cfg!(feature = "mdns")), local("memory", true)],
+};
+const TRANSPORTS: Known = Known {
+    contract: "transport",
+    schemes: &[local("grpc", cfg!(feature = "grpc")), local("memory", true)],
+};
+const SELECTORS: Known = Known {
+    contract: "selector",
+    schemes: &[local("random", true), local("round_robin", true)],
+};
+
+/// The registry that `chosen` names, or the default; each `memory` is one of its own.
+pub(super) fn registry(
+    chosen: Option<Chosen<dyn Registry>>,
+    seam: &Seam,
+) -> Result<Arc<dyn Registry>> {
+    let url = match chosen {
+        Some(Chosen(Choice::Value(value))) => return Ok(value),
+        Some(Chosen(Choice::Url(url))) => url,
+        None => DEFAULT_REGISTRY.into(),
+    };
+    match scheme(&url) {
+        #[cfg(feature = "mdns")]
+        "mdns" => Ok(Arc::new(registry::Mdns::from_url(&url, seam.clone())?)),
+        "memory" => Ok(Arc::new(registry::Memory::with_seam(seam.clone()))),
+        _ => Err(REGISTRIES.refuse(&url)),
+    }
+}
+
+/// The transport that `chosen` names, or the default; each `memory` is one of its own.
+pub(super) fn transport(
+    chosen: Option<Chosen<dyn Transport>>,
+    seam: &Seam,
+) -> Result<Arc<dyn Transport>> {
+    let url = match chosen {
+        Some(Chosen(Choice::Value(value))) => return Ok(value),
+        Some(Chosen(Choice::Url(url))) => url,
+        None => DEFAULT_TRANSPORT.into(),
+    };
+    match scheme(&url) {
+        #[cfg(feature = "grpc")]
+        "grpc" => Ok(Arc::new(transport::Grpc::new(seam.clone()))),
+        "memory" => Ok(Arc::new(transport::Memory::new().clock(seam.clock))),
+        _ => Err(TRANSPORTS.refuse(&url)),
+    }
+}
+
+/// The selector that `chosen` names, or the default.
+pub(super) fn selector(
+    chosen: Option<Chosen<dyn Selector>>,
+    seam: &Seam,
+) -> Result<Arc<dyn Selector>> {
+    let url = match chosen {
+        Some(Chosen(Choice::Value(value))) => return Ok(value),
+        Some(Chosen(Choice::Url(url))) => url,
+        None => DEFAULT_SELECTOR.into(),
+    };
+    match scheme(&url) {
+        "random" => Ok(Arc::new(selector::Random::new(seam.chance.clone()))),
+        "round_robin" => Ok(Arc::new(selector::RoundRobin::new(&seam.chance))),
+        _ => Err(SELECTORS.refuse(&url)),
+    }
+}
+
+/// `url` with `address` in it, as go-micro's `--registry consul --registry_address 127.0.0.1:8500` means it.
+///
+/// `None` when the scheme has no address: such a registry is found without one, and go-micro ignores it there, too.
+pub(super) fn with_address(url: &str, address: &str) -> Option<String> {
+    let scheme = scheme(url);
+    let known = REGISTRIES.find(scheme);
+    if known.is_some_and(|known| !known.addressed) {
+        return None;
+    }
+    let after = url
+        .get(scheme.len()..)
+        .and_then(|rest| rest.strip_prefix("://"));
+    let tail = after.and_then(|rest| rest.find(['/', '?']).and_then(|at| rest.get(at..)));
+    Some(format!("{scheme}://{address}{}", tail.unwrap_or_default()))
+}
+
+fn scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(scheme, _)| scheme)
+}
+
+impl Known {
+    fn find(&self, name: &str) -> Option<&'static Scheme> {
+        self.schemes.iter().find(|scheme| scheme.name == name)
+    }
+
+    fn refuse(&self, url: &str) -> Error {
+        let (contract, wanted) = (self.contract, scheme(url));
+        let there = self.schemes.iter().filter(|scheme| scheme.compiled);
+        let there: Vec<_> = there.map(|scheme| scheme.name).collect();
+        let there = there.join(", ");
+        Error::invalid_argument(match self.find(wanted) {
+            Some(_) => format!(
+                "{contract} {url:?} is not compiled in: enable the feature `{wanted}` of rmicro-runtime; there are: {there}"
+            ),
+            None => format!("{contract} {url:?} does not exist; there are: {there}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_names_a_registry_with_and_without_the_rest_of_a_url() {
+        for url in ["memory", "memory://"] {
+            let registry = registry(Some(url.into()), &Seam::default()).unwrap();
+            assert_eq!(registry.name(), "memory");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_told_with_those_that_exist() {
+        let url = "consul://127.0.0.1:8500";
+        let error = registry(Some(url.into()), &Seam::default()).unwrap_err();
+        let there = if cfg!(feature = "mdns") {
+            "mdns, memory"
+        } else {
+            "memory"
+        };
+        assert_eq!(
+            error.message(),
+            format!("registry \"consul://127.0.0.1:8500\" does not exist; there are: {there}")
+        );
+        let error = selector(Some("p2c".into()), &Seam::default()).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "selector \"p2c\" does not exist; there are: random, round_robin"
+        );
+        assert!(transport(Some("quic".into()), &Seam::default()).is_err());
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_compiled_in_names_its_feature() {
+        const KNOWN: Known = Known {
+            contract: "registry",
+            schemes: &[local("mdns", false), local("memory", true)],
+        };
+        assert_eq!(
+            KNOWN.refuse("mdns://micro").message(),
+            "registry \"mdns://micro\" is not compiled in: enable the feature `mdns` of rmicro-runtime; there are: memory"
+        );
+    }
+
+    #[test]
+    fn go_micros_spelling_with_an_address_is_a_url() {
+        let join = |url, address| with_address(url, address).unwrap();
+        assert_eq!(join("consul", "127.0.0.1:8500"), "consul://127.0.0.1:8500");
+        assert_eq!(join("etcd://a:1/x?y=z", "b:2"), "etcd://b:2/x?y=z");
+        assert_eq!(with_address("mdns", "127.0.0.1:8500"), None);
+    }
+}

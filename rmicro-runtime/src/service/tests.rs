@@ -1,0 +1,419 @@
+//! Whole services in one process, watched from a registry and a transport that write down what they are asked.
+
+use std::sync::Mutex as Lock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::call::Routes;
+use crate::error::Code;
+use crate::registry::{self, Registry, ServiceInfo, Watch};
+use crate::seam::{Clock, Moment};
+use crate::transport::{self, Connection, Listener, Transport};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What was asked, and how many milliseconds after the start.
+#[derive(Clone, Debug)]
+struct Diary {
+    start: Moment,
+    entries: Arc<Lock<Vec<(String, u128)>>>,
+}
+
+impl Diary {
+    fn new() -> Self {
+        Self {
+            start: Clock::default().now(),
+            entries: Arc::default(),
+        }
+    }
+
+    fn write(&self, entry: &str) {
+        let at = Clock::default().now().since(self.start).as_millis();
+        self.entries.lock().unwrap().push((entry.into(), at));
+    }
+
+    fn read(&self) -> Vec<(String, u128)> {
+        self.entries.lock().unwrap().clone()
+    }
+
+    fn builder(&self) -> ServiceBuilder {
+        let transport = Recording {
+            diary: self.clone(),
+            inner: transport::Memory::new(),
+        };
+        let registry = Recording {
+            diary: self.clone(),
+            inner: registry::Memory::new(),
+        };
+        Service::builder("greeter")
+            .registry(registry)
+            .transport(transport)
+    }
+}
+
+#[derive(Debug)]
+struct Recording<T> {
+    diary: Diary,
+    inner: T,
+}
+
+#[async_trait]
+impl Registry for Recording<registry::Memory> {
+    fn name(&self) -> &'static str {
+        "recording"
+    }
+
+    async fn register(&self, service: &ServiceInfo, ttl: Duration) -> Result<()> {
+        self.diary.write("register");
+        self.inner.register(service, ttl).await
+    }
+
+    async fn deregister(&self, service: &ServiceInfo) -> Result<()> {
+        self.diary.write("deregister");
+        self.inner.deregister(service).await
+    }
+
+    async fn get_service(&self, name: &str) -> Result<Vec<ServiceInfo>> {
+        self.inner.get_service(name).await
+    }
+
+    async fn list_services(&self) -> Result<Vec<ServiceInfo>> {
+        self.inner.list_services().await
+    }
+
+    async fn watch(&self, name: &str) -> Result<Watch> {
+        self.inner.watch(name).await
+    }
+
+    fn propagation(&self) -> Duration {
+        250 * MS
+    }
+}
+
+#[async_trait]
+impl Transport for Recording<transport::Memory> {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn listen(&self, address: &str, routes: Arc<dyn Routes>) -> Result<Box<dyn Listener>> {
+        self.diary.write("listen");
+        Ok(Box::new(Recording {
+            diary: self.diary.clone(),
+            inner: self.inner.listen(address, routes).await?,
+        }))
+    }
+
+    async fn dial(&self, address: &str) -> Result<Arc<dyn Connection>> {
+        self.inner.dial(address).await
+    }
+}
+
+/// A listener whose drain takes as long as it may.
+#[async_trait]
+impl Listener for Recording<Box<dyn Listener>> {
+    fn address(&self) -> &str {
+        self.inner.address()
+    }
+
+    async fn drain(&self, limit: Duration) -> usize {
+        self.diary.write("drain");
+        Clock::default().sleep(limit).await;
+        self.diary.write("drained");
+        1
+    }
+}
+
+impl<T> Drop for Recording<T> {
+    fn drop(&mut self) {
+        if std::any::type_name::<T>().contains("dyn") {
+            self.diary.write("cut");
+        }
+    }
+}
+
+fn entries(expected: &[(&str, u128)]) -> Vec<(String, u128)> {
+    let owned = |(entry, at): &(&str, u128)| ((*entry).to_owned(), *at);
+    expected.iter().map(owned).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_listens_before_it_registers_and_withdraws_before_it_drains() {
+    let diary = Diary::new();
+    let service = diary.builder().build().unwrap();
+    let running = service.start().await.unwrap();
+    assert_eq!(diary.read(), entries(&[("listen", 0), ("register", 0)]));
+    running.shutdown().await.unwrap();
+    let expected = [
+        ("deregister", 0),
+        ("drain", 250),
+        ("drained", 10_250),
+        ("cut", 10_250),
+    ];
+    assert_eq!(diary.read()[2..], entries(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lines_are_go_micros_word_for_word() {
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::INFO);
+    let builder = Diary::new().builder().id("7").transport("memory");
+    let running = builder.build().unwrap().start().await.unwrap();
+    running.shutdown().await.unwrap();
+    let lines = lines.lock().unwrap();
+    let message = |line: &String| {
+        line.split_once(" level=info ")
+            .map(|(_, said)| said.to_owned())
+    };
+    let messages: Vec<_> = lines.iter().filter_map(message).collect();
+    let expected = [
+        "Starting [service] greeter\n",
+        "Server [memory] Listening on memory:1\n",
+        "Registry [recording] Registering node: greeter-7\n",
+        "Deregistering node: greeter-7\n",
+    ];
+    assert_eq!(messages, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn propagation_and_drain_are_settable() {
+    let diary = Diary::new();
+    let builder = diary.builder().propagation(5 * MS).drain_limit(20 * MS);
+    let running = builder.build().unwrap().start().await.unwrap();
+    running.shutdown().await.unwrap();
+    let expected = [
+        ("deregister", 0),
+        ("drain", 5),
+        ("drained", 25),
+        ("cut", 25),
+    ];
+    assert_eq!(diary.read()[2..], entries(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_signal_drains_and_the_second_cuts() {
+    let diary = Diary::new();
+    let service = diary.builder().build().unwrap();
+    let (signal, signals) = watch::channel(0);
+    let clock = Clock::default();
+    let user = async {
+        clock.sleep(1000 * MS).await;
+        signal.send_replace(1);
+        clock.sleep(2000 * MS).await;
+        signal.send_replace(2);
+    };
+    let (ended, ()) = tokio::join!(service.run_until(signals), user);
+    ended.unwrap();
+    let expected = [("deregister", 1000), ("drain", 1250), ("cut", 3000)];
+    assert_eq!(diary.read()[2..], entries(&expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_signal_runs_the_shutdown_to_its_end() {
+    let diary = Diary::new();
+    let service = diary.builder().build().unwrap();
+    let (_signal, signals) = watch::channel(1);
+    service.run_until(signals).await.unwrap();
+    assert_eq!(diary.read().last(), entries(&[("cut", 10_250)]).last());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_dropped_is_cut_and_lapses() {
+    let diary = Diary::new();
+    let registry = registry::Memory::new();
+    let service = diary.builder().registry(registry.clone()).build().unwrap();
+    drop(service.start().await.unwrap());
+    assert_eq!(diary.read(), entries(&[("listen", 0), ("cut", 0)]));
+    Clock::default().sleep(61_000 * MS).await;
+    let error = registry.get_service("greeter").await.unwrap_err();
+    assert_eq!(error.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named_and_nothing_is_registered() {
+    let (registry, transport) = (registry::Memory::new(), transport::Memory::new());
+    let service = |name| {
+        let builder = Service::builder(name).address(":8088");
+        let builder = builder
+            .registry(registry.clone())
+            .transport(transport.clone());
+        builder.build().unwrap()
+    };
+    let _first = service("first").start().await.unwrap();
+    let error = service("second").start().await.unwrap_err();
+    assert!(error.message().contains("8088"), "{error:?}");
+    assert!(registry.get_service("second").await.is_err());
+}
+
+#[tokio::test]
+async fn a_service_runs_once_at_a_time() {
+    let service = Diary::new().builder().drain_limit(Duration::ZERO).build();
+    let service = service.unwrap();
+    let running = service.start().await.unwrap();
+    let error = service.start().await.unwrap_err();
+    assert_eq!(error.message(), "service greeter runs already");
+    running.shutdown().await.unwrap();
+    assert!(service.start().await.is_ok());
+}
+
+#[tokio::test]
+async fn it_registers_as_go_micro_does() {
+    let registry = registry::Memory::new();
+    let service = Service::builder("greeter")
+        .registry(registry.clone())
+        .transport("memory")
+        .metadata("zone", "a")
+        .metadata("protocol", "mine")
+        .build()
+        .unwrap();
+    let running = service.start().await.unwrap();
+    let told = registry.get_service("greeter").await.unwrap();
+    assert_eq!((told.len(), &*told[0].version), (1, "latest"));
+    let node = &told[0].nodes[0];
+    assert_eq!(
+        (&*node.id, &*node.address),
+        (running.node_id(), running.address())
+    );
+    let uuid = node.id.strip_prefix("greeter-").unwrap();
+    assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'));
+    let metadata: Vec<_> = node.metadata.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let expected = [
+        ("protocol", "memory"),
+        ("registry", "memory"),
+        ("server", "memory"),
+        ("transport", "memory"),
+        ("zone", "a"),
+    ];
+    assert_eq!(metadata, expected);
+}
+
+type Vars<'a> = &'a [(&'a str, &'a str)];
+
+/// What a builder gives after code, environment and flags.
+fn configured(code: bool, vars: Vars<'_>, flags: &[&str]) -> Result<Plan> {
+    let mut builder = Service::builder("greeter")
+        .registry("memory")
+        .transport("memory");
+    if code {
+        builder = builder
+            .address(":1")
+            .id("code")
+            .register_ttl(Duration::from_secs(90));
+    }
+    let service = builder.init_from(flags.iter().copied(), vars.iter().copied())?;
+    Ok(service.plan)
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_beats_code() {
+    let go = ("MICRO_SERVER_ADDRESS", ":2");
+    let own = ("RMICRO_SERVER_ADDRESS", ":3");
+    let flag = ["--server_address", ":4"];
+    let table: [(bool, Vars<'_>, &[&str], &str); 9] = [
+        (false, &[], &[], ":0"),
+        (true, &[], &[], ":1"),
+        (true, &[go], &[], ":2"),
+        (true, &[go, own], &[], ":3"),
+        (true, &[go, own], &flag, ":4"),
+        (true, &[], &flag, ":4"),
+        (false, &[own], &flag, ":4"),
+        (true, &[], &["--server_address="], ":1"),
+        (
+            true,
+            &[go],
+            &["--server_address=:5", "John", "--service_address", ":6"],
+            ":6",
+        ),
+    ];
+    for (code, vars, flags, expected) in table {
+        let plan = configured(code, vars, flags).unwrap();
+        assert_eq!(plan.address, expected, "{code} {vars:?} {flags:?}");
+    }
+}
+
+#[test]
+fn a_flag_that_was_not_given_overrides_nothing() {
+    let plan = configured(true, &[], &["--server_version", "2"]).unwrap();
+    assert_eq!(
+        plan.beat("x:1", &Server::new()).ttl,
+        Duration::from_secs(90)
+    );
+    assert_eq!(plan.node_id(), "greeter-code");
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_told_in_one_line() {
+    let table: [(Vars<'_>, &[&str], &str); 6] = [
+        (
+            &[],
+            &["--register_ttl", "abc"],
+            "--register_ttl: expected whole seconds, got \"abc\"",
+        ),
+        (
+            &[],
+            &["-register_ttl=0"],
+            "-register_ttl: expected whole seconds, at least 1, got \"0\"",
+        ),
+        (
+            &[("MICRO_REGISTER_INTERVAL", "30s")],
+            &[],
+            "MICRO_REGISTER_INTERVAL: expected whole seconds, got \"30s\"",
+        ),
+        (
+            &[],
+            &["--client_request_timeout", "5"],
+            "--client_request_timeout: expected a duration such as 5s, 1m30s or 500ms, got \"5\"",
+        ),
+        (
+            &[],
+            &["--server_metadata", "zone"],
+            "--server_metadata: expected key=value, got \"zone\"",
+        ),
+        (
+            &[],
+            &["--selector", "p2c"],
+            "selector \"p2c\" does not exist; there are: random, round_robin",
+        ),
+    ];
+    for (vars, flags, expected) in table {
+        let error = configured(false, vars, flags).unwrap_err();
+        assert_eq!(error.message(), expected);
+    }
+}
+
+#[test]
+fn what_is_not_honoured_stops_as_a_flag_only() {
+    assert!(configured(false, &[("MICRO_BROKER", "nats")], &[]).is_ok());
+    assert!(configured(false, &[], &["--broker", "nats"]).is_err());
+}
+
+#[test]
+fn the_name_may_come_from_a_flag() {
+    let plan = configured(
+        true,
+        &[("MICRO_SERVICE_NAME", "a")],
+        &["--server_name", "b"],
+    )
+    .unwrap();
+    assert_eq!((&*plan.name, plan.node_id()), ("b", "b-code"));
+    let nameless = Service::builder("").registry("memory").build().unwrap_err();
+    assert_eq!(nameless.message(), "a service needs a name");
+}
+
+#[test]
+fn help_and_version_come_back_from_init_from() {
+    let help = configured(false, &[], &["--help"]).unwrap_err();
+    assert_eq!(help.code(), Code::Cancelled);
+    assert!(help.message().contains("--server_address"));
+    let version = configured(false, &[], &["-v"]).unwrap_err();
+    assert_eq!(version.message(), "greeter version latest");
+}
+
+#[test]
+fn handles_cross_threads() {
+    fn is<T: Send + Sync>() {}
+    is::<Service>();
+    is::<Running>();
+    is::<ServiceBuilder>();
+}
