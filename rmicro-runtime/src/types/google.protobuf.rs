@@ -195,40 +195,31 @@ pub struct Method {
 /// Example of a simple mixin:
 ///
 /// ```text
-///  package google.acl.v1;
-
-///  service AccessControl {
-///    // Get the underlying ACL object.
-///    rpc GetAcl(GetAclRequest) returns (Acl) {
-///      option (google.api.http).get = "/v1/{resource=**}:getAcl";
-
-///    }
-
-///  }
-
+/// package google.acl.v1;
+/// service AccessControl {
+///   // Get the underlying ACL object.
+///   rpc GetAcl(GetAclRequest) returns (Acl) {
+///     option (google.api.http).get = "/v1/{resource=**}:getAcl";
+///   }
+/// }
 ///
-///  package google.storage.v2;
-
-///  service Storage {
-///    rpc GetAcl(GetAclRequest) returns (Acl);
-
+/// package google.storage.v2;
+/// service Storage {
+///   rpc GetAcl(GetAclRequest) returns (Acl);
 ///
-///    // Get a data record.
-///    rpc GetData(GetDataRequest) returns (Data) {
-///      option (google.api.http).get = "/v2/{resource=**}";
-
-///    }
-
-///  }
-
+///   // Get a data record.
+///   rpc GetData(GetDataRequest) returns (Data) {
+///     option (google.api.http).get = "/v2/{resource=**}";
+///   }
+/// }
 /// ```
 /// Example of a mixin configuration:
 ///
 /// ```text
-///  apis:
-///  - name: google.storage.v2.Storage
-///    mixins:
-///    - name: google.acl.v1.AccessControl
+/// apis:
+/// - name: google.storage.v2.Storage
+///   mixins:
+///   - name: google.acl.v1.AccessControl
 /// ```
 /// The mixin construct implies that all methods in `AccessControl` are
 /// also declared with same name and request/response types in
@@ -237,16 +228,13 @@ pub struct Method {
 /// documentation and annotations as follows:
 ///
 /// ```text
-///  service Storage {
-///    // Get the underlying ACL object.
-///    rpc GetAcl(GetAclRequest) returns (Acl) {
-///      option (google.api.http).get = "/v2/{resource=**}:getAcl";
-
-///    }
-
-///    ...
-///  }
-
+/// service Storage {
+///   // Get the underlying ACL object.
+///   rpc GetAcl(GetAclRequest) returns (Acl) {
+///     option (google.api.http).get = "/v2/{resource=**}:getAcl";
+///   }
+///   ...
+/// }
 /// ```
 /// Note how the version in the path pattern changed from `v1` to `v2`.
 ///
@@ -254,25 +242,22 @@ pub struct Method {
 /// relative path under which inherited HTTP paths are placed. Example:
 ///
 /// ```text
-///  apis:
-///  - name: google.storage.v2.Storage
-///    mixins:
-///    - name: google.acl.v1.AccessControl
-///      root: acls
+/// apis:
+/// - name: google.storage.v2.Storage
+///   mixins:
+///   - name: google.acl.v1.AccessControl
+///     root: acls
 /// ```
 /// This implies the following inherited HTTP annotation:
 ///
 /// ```text
-///  service Storage {
-///    // Get the underlying ACL object.
-///    rpc GetAcl(GetAclRequest) returns (Acl) {
-///      option (google.api.http).get = "/v2/acls/{resource=**}:getAcl";
-
-///    }
-
-///    ...
-///  }
-
+/// service Storage {
+///   // Get the underlying ACL object.
+///   rpc GetAcl(GetAclRequest) returns (Acl) {
+///     option (google.api.http).get = "/v2/acls/{resource=**}:getAcl";
+///   }
+///   ...
+/// }
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1138,11 +1123,8 @@ pub struct MessageOptions {
     /// The message must be defined exactly as follows:
     /// message Foo {
     /// option message_set_wire_format = true;
-
     /// extensions 4 to max;
-
     /// }
-
     /// Note that the message cannot have any defined fields; MessageSets only
     /// have extensions.
     ///
@@ -1169,19 +1151,13 @@ pub struct MessageOptions {
     ///
     /// For maps fields:
     /// map\<KeyType, ValueType> map_field = 1;
-
     /// The parsed descriptor looks like:
     /// message MapFieldEntry {
     /// option map_entry = true;
-
     /// optional KeyType key = 1;
-
     /// optional ValueType value = 2;
-
     /// }
-
     /// repeated MapFieldEntry map_field = 1;
-
     ///
     /// Implementations may choose not to generate the map_entry=true message, but
     /// use a native map in the target language to hold the keys and values.
@@ -1276,7 +1252,6 @@ pub struct FieldOptions {
     /// overhead typically needed to implement it.
     ///
     /// This option does not affect the public interface of any generated code;
-
     /// all method signatures remain the same.  Furthermore, thread-safety of the
     /// interface is not affected by this option; const methods remain safe to
     /// call from multiple threads concurrently, while non-const methods continue
@@ -1912,7 +1887,6 @@ pub mod feature_set {
             LocalAll = 3,
             /// All symbols local by default. Nested types cannot be exported.
             /// With special case caveat for message { enum {} reserved 1 to max; }
-
             /// This is the recommended setting for new protos.
             Strict = 4,
         }
@@ -2380,12 +2354,9 @@ pub struct SourceCodeInfo {
     /// For example, say we have a file like:
     /// message Foo {
     /// optional string foo = 1;
-
     /// }
-
     /// Let's look at just the field definition:
     /// optional string foo = 1;
-
     /// ^       ^^     ^^  ^  ^^^
     /// a       bc     de  f  ghi
     /// We have the following locations:
@@ -2443,13 +2414,10 @@ pub mod source_code_info {
         /// .name()           // 1
         /// This is because FileDescriptorProto.message_type has field number 4:
         /// repeated DescriptorProto message_type = 4;
-
         /// and DescriptorProto.field has field number 2:
         /// repeated FieldDescriptorProto field = 2;
-
         /// and FieldDescriptorProto.name has field number 1:
         /// optional string name = 1;
-
         ///
         /// Thus, the above path gives the location of a field name.  If we removed
         /// the last element:
@@ -2504,10 +2472,8 @@ pub mod source_code_info {
         /// optional int32 foo = 1;  // Comment attached to foo.
         /// // Comment attached to bar.
         /// optional int32 bar = 2;
-
         ///
         /// optional string baz = 3;
-
         /// // Comment attached to baz.
         /// // Another line attached to baz.
         ///
@@ -2515,7 +2481,6 @@ pub mod source_code_info {
         /// //
         /// // Another line attached to moo.
         /// optional double moo = 4;
-
         ///
         /// // Detached comment for corge. This is not leading or trailing comments
         /// // to moo or corge because there are blank lines separating it from
@@ -2524,14 +2489,12 @@ pub mod source_code_info {
         /// // Detached comment for corge paragraph 2.
         ///
         /// optional string corge = 5;
-
         /// /* Block comment attached
         /// * to corge.  Leading asterisks
         /// * will be removed. */
         ///   /* Block comment attached to
         /// * grault. */
         ///   optional int32 grault = 6;
-
         ///
         /// // ignored detached comments.
         #[prost(string, optional, tag = "3")]
@@ -2798,65 +2761,45 @@ impl SymbolVisibility {
 /// Example 1: Compute Duration from two Timestamps in pseudo code.
 ///
 /// ```text
-///  Timestamp start = ...;
-
-///  Timestamp end = ...;
-
-///  Duration duration = ...;
-
+/// Timestamp start = ...;
+/// Timestamp end = ...;
+/// Duration duration = ...;
 ///
-///  duration.seconds = end.seconds - start.seconds;
-
-///  duration.nanos = end.nanos - start.nanos;
-
+/// duration.seconds = end.seconds - start.seconds;
+/// duration.nanos = end.nanos - start.nanos;
 ///
-///  if (duration.seconds < 0 && duration.nanos > 0) {
-///    duration.seconds += 1;
-
-///    duration.nanos -= 1000000000;
-
-///  } else if (duration.seconds > 0 && duration.nanos < 0) {
-///    duration.seconds -= 1;
-
-///    duration.nanos += 1000000000;
-
-///  }
-
+/// if (duration.seconds < 0 && duration.nanos > 0) {
+///   duration.seconds += 1;
+///   duration.nanos -= 1000000000;
+/// } else if (duration.seconds > 0 && duration.nanos < 0) {
+///   duration.seconds -= 1;
+///   duration.nanos += 1000000000;
+/// }
 /// ```
 /// Example 2: Compute Timestamp from Timestamp + Duration in pseudo code.
 ///
 /// ```text
-///  Timestamp start = ...;
-
-///  Duration duration = ...;
-
-///  Timestamp end = ...;
-
+/// Timestamp start = ...;
+/// Duration duration = ...;
+/// Timestamp end = ...;
 ///
-///  end.seconds = start.seconds + duration.seconds;
-
-///  end.nanos = start.nanos + duration.nanos;
-
+/// end.seconds = start.seconds + duration.seconds;
+/// end.nanos = start.nanos + duration.nanos;
 ///
-///  if (end.nanos < 0) {
-///    end.seconds -= 1;
-
-///    end.nanos += 1000000000;
-
-///  } else if (end.nanos >= 1000000000) {
-///    end.seconds += 1;
-
-///    end.nanos -= 1000000000;
-
-///  }
-
+/// if (end.nanos < 0) {
+///   end.seconds -= 1;
+///   end.nanos += 1000000000;
+/// } else if (end.nanos >= 1000000000) {
+///   end.seconds += 1;
+///   end.nanos -= 1000000000;
+/// }
 /// ```
 /// Example 3: Compute Duration from datetime.timedelta in Python.
 ///
 /// ```text
-///  td = datetime.timedelta(days=3, minutes=10)
-///  duration = Duration()
-///  duration.FromTimedelta(td)
+/// td = datetime.timedelta(days=3, minutes=10)
+/// duration = Duration()
+/// duration.FromTimedelta(td)
 /// ```
 /// # JSON Mapping
 ///
@@ -2890,11 +2833,9 @@ pub struct Duration {
 /// or the response type of an API method. For instance:
 ///
 /// ```text
-///  service Foo {
-///    rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
-
-///  }
-
+/// service Foo {
+///   rpc Bar(google.protobuf.Empty) returns (google.protobuf.Empty);
+/// }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -2903,8 +2844,8 @@ pub struct Empty {}
 /// `FieldMask` represents a set of symbolic field paths, for example:
 ///
 /// ```text
-///  paths: "f.a"
-///  paths: "f.b.d"
+/// paths: "f.a"
+/// paths: "f.b.d"
 /// ```
 /// Here `f` represents a field in some root message, `a` and `b`
 /// fields in the message found in `f`, and `d` a field found in the
@@ -2922,17 +2863,15 @@ pub struct Empty {}
 /// example is applied to a response message as follows:
 ///
 /// ```text
-///  f {
-///    a : 22
-///    b {
-///      d : 1
-///      x : 2
-///    }
-
-///    y : 13
-///  }
-
-///  z: 8
+/// f {
+///   a : 22
+///   b {
+///     d : 1
+///     x : 2
+///   }
+///   y : 13
+/// }
+/// z: 8
 /// ```
 /// The result will not contain specific values for fields x,y and z
 /// (their value will be set to the default, and omitted in proto text
@@ -2940,14 +2879,12 @@ pub struct Empty {}
 ///
 ///
 /// ```text
-///  f {
-///    a : 22
-///    b {
-///      d : 1
-///    }
-
-///  }
-
+/// f {
+///   a : 22
+///   b {
+///     d : 1
+///   }
+/// }
 /// ```
 /// A repeated field is not allowed except at the last position of a
 /// paths string.
@@ -2986,27 +2923,23 @@ pub struct Empty {}
 /// For example, given the target message:
 ///
 /// ```text
-///  f {
-///    b {
-///      d: 1
-///      x: 2
-///    }
-
-///    c: \[1\]
-///  }
-
+/// f {
+///   b {
+///     d: 1
+///     x: 2
+///   }
+///   c: \[1\]
+/// }
 /// ```
 /// And an update message:
 ///
 /// ```text
-///  f {
-///    b {
-///      d: 10
-///    }
-
-///    c: \[2\]
-///  }
-
+/// f {
+///   b {
+///     d: 10
+///   }
+///   c: \[2\]
+/// }
 /// ```
 /// then if the field mask is:
 ///
@@ -3015,15 +2948,13 @@ pub struct Empty {}
 /// then the result will be:
 ///
 /// ```text
-///  f {
-///    b {
-///      d: 10
-///      x: 2
-///    }
-
-///    c: \[1, 2\]
-///  }
-
+/// f {
+///   b {
+///     d: 10
+///     x: 2
+///   }
+///   c: \[1, 2\]
+/// }
 /// ```
 /// An implementation may provide options to override this default behavior for
 /// repeated and message fields.
@@ -3060,37 +2991,29 @@ pub struct Empty {}
 /// As an example, consider the following message declarations:
 ///
 /// ```text
-///  message Profile {
-///    User user = 1;
-
-///    Photo photo = 2;
-
-///  }
-
-///  message User {
-///    string display_name = 1;
-
-///    string address = 2;
-
-///  }
-
+/// message Profile {
+///   User user = 1;
+///   Photo photo = 2;
+/// }
+/// message User {
+///   string display_name = 1;
+///   string address = 2;
+/// }
 /// ```
 /// In proto a field mask for `Profile` may look as such:
 ///
 /// ```text
-///  mask {
-///    paths: "user.display_name"
-///    paths: "photo"
-///  }
-
+/// mask {
+///   paths: "user.display_name"
+///   paths: "photo"
+/// }
 /// ```
 /// In JSON, the same mask is represented as below:
 ///
 /// ```text
-///  {
-///    mask: "user.displayName,photo"
-///  }
-
+/// {
+///   mask: "user.displayName,photo"
+/// }
 /// ```
 /// # Field Masks and Oneof Fields
 ///
@@ -3098,32 +3021,26 @@ pub struct Empty {}
 /// following message:
 ///
 /// ```text
-///  message SampleMessage {
-///    oneof test_oneof {
-///      string name = 4;
-
-///      SubMessage sub_message = 9;
-
-///    }
-
-///  }
-
+/// message SampleMessage {
+///   oneof test_oneof {
+///     string name = 4;
+///     SubMessage sub_message = 9;
+///   }
+/// }
 /// ```
 /// The field mask can be:
 ///
 /// ```text
-///  mask {
-///    paths: "name"
-///  }
-
+/// mask {
+///   paths: "name"
+/// }
 /// ```
 /// Or:
 ///
 /// ```text
-///  mask {
-///    paths: "sub_message"
-///  }
-
+/// mask {
+///   paths: "sub_message"
+/// }
 /// ```
 /// Note that oneof type names ("test_oneof" in this case) cannot be used in
 /// paths.
@@ -3297,73 +3214,55 @@ impl NullValue {
 /// Example 1: Compute Timestamp from POSIX `time()`.
 ///
 /// ```text
-///  Timestamp timestamp;
-
-///  timestamp.set_seconds(time(NULL));
-
-///  timestamp.set_nanos(0);
-
+/// Timestamp timestamp;
+/// timestamp.set_seconds(time(NULL));
+/// timestamp.set_nanos(0);
 /// ```
 /// Example 2: Compute Timestamp from POSIX `gettimeofday()`.
 ///
 /// ```text
-///  struct timeval tv;
-
-///  gettimeofday(&tv, NULL);
-
+/// struct timeval tv;
+/// gettimeofday(&tv, NULL);
 ///
-///  Timestamp timestamp;
-
-///  timestamp.set_seconds(tv.tv_sec);
-
-///  timestamp.set_nanos(tv.tv_usec * 1000);
-
+/// Timestamp timestamp;
+/// timestamp.set_seconds(tv.tv_sec);
+/// timestamp.set_nanos(tv.tv_usec * 1000);
 /// ```
 /// Example 3: Compute Timestamp from Win32 `GetSystemTimeAsFileTime()`.
 ///
 /// ```text
-///  FILETIME ft;
-
-///  GetSystemTimeAsFileTime(&ft);
-
-///  UINT64 ticks = (((UINT64)ft.dwHighDateTime) << 32) | ft.dwLowDateTime;
-
+/// FILETIME ft;
+/// GetSystemTimeAsFileTime(&ft);
+/// UINT64 ticks = (((UINT64)ft.dwHighDateTime) << 32) | ft.dwLowDateTime;
 ///
-///  // A Windows tick is 100 nanoseconds. Windows epoch 1601-01-01T00:00:00Z
-///  // is 11644473600 seconds before Unix epoch 1970-01-01T00:00:00Z.
-///  Timestamp timestamp;
-
-///  timestamp.set_seconds((INT64) ((ticks / 10000000) - 11644473600LL));
-
-///  timestamp.set_nanos((INT32) ((ticks % 10000000) * 100));
-
+/// // A Windows tick is 100 nanoseconds. Windows epoch 1601-01-01T00:00:00Z
+/// // is 11644473600 seconds before Unix epoch 1970-01-01T00:00:00Z.
+/// Timestamp timestamp;
+/// timestamp.set_seconds((INT64) ((ticks / 10000000) - 11644473600LL));
+/// timestamp.set_nanos((INT32) ((ticks % 10000000) * 100));
 /// ```
 /// Example 4: Compute Timestamp from Java `System.currentTimeMillis()`.
 ///
 /// ```text
-///  long millis = System.currentTimeMillis();
-
+/// long millis = System.currentTimeMillis();
 ///
-///  Timestamp timestamp = Timestamp.newBuilder().setSeconds(millis / 1000)
-///      .setNanos((int) ((millis % 1000) * 1000000)).build();
-
+/// Timestamp timestamp = Timestamp.newBuilder().setSeconds(millis / 1000)
+///     .setNanos((int) ((millis % 1000) * 1000000)).build();
 /// ```
 /// Example 5: Compute Timestamp from Java `Instant.now()`.
 ///
 /// ```text
-///  Instant now = Instant.now();
-
+/// Instant now = Instant.now();
 ///
-///  Timestamp timestamp =
-///      Timestamp.newBuilder().setSeconds(now.getEpochSecond())
-///          .setNanos(now.getNano()).build();
-
+/// Timestamp timestamp =
+///     Timestamp.newBuilder().setSeconds(now.getEpochSecond())
+///         .setNanos(now.getNano()).build();
 /// ```
 /// Example 6: Compute Timestamp from current time in Python.
 ///
 /// ```text
-///  timestamp = Timestamp()
-///  timestamp.GetCurrentTime()
+/// timestamp = Timestamp()
+/// timestamp.GetCurrentTime()
 /// ```
 /// # JSON Mapping
 ///

@@ -131,12 +131,7 @@ impl Streaming {
         }
         if let Poll::Ready(ended) = Pin::new(&mut self.handler).poll(cx) {
             self.ended = Some(ended);
-            if let Some(replies) = &self.replies {
-                replies.close(
-                    Code::Cancelled,
-                    "the call has ended: its handler has returned",
-                );
-            }
+            self.close_replies();
         }
     }
 
@@ -151,5 +146,18 @@ impl Streaming {
     fn data(&self, run: Bytes) -> Poll<Option<Frame<Bytes>>> {
         self.inbox.wrote(run.len());
         Poll::Ready(Some(Frame::data(run)))
+    }
+
+    /// Tells whoever keeps the sender beyond the call.
+    fn close_replies(&self) {
+        if let Some(replies) = &self.replies {
+            replies.close(Code::Cancelled, "the call has ended");
+        }
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.close_replies();
     }
 }
