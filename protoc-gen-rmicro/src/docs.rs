@@ -6,8 +6,11 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 mod inline;
 mod lists;
+mod prost;
 
 use lists::Lists;
+
+pub(crate) use prost::original;
 
 /// The text of a doc attribute without the space that follows `///`.
 pub(crate) fn line_of(attribute: &Attribute) -> Option<String> {
@@ -171,11 +174,12 @@ impl Tamer {
                 while self.lines.last().is_some_and(String::is_empty) {
                     self.lines.pop();
                 }
-                "```".to_owned()
+                self.lines.push("```".to_owned());
+                String::new()
             }
         };
+        self.after_text = !fence.is_empty();
         self.lines.push(fence);
-        self.after_text = true;
     }
 }
 
@@ -192,4 +196,84 @@ fn fence(text: &str) -> Option<String> {
 
 fn fence_char(fence: &str) -> char {
     fence.chars().next().unwrap_or('`')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tamed(comment: &str) -> String {
+        let lines: Vec<String> = comment.lines().map(str::to_owned).collect();
+        tame(&lines).join("\n")
+    }
+
+    #[test]
+    fn text_stays() {
+        let text = "# Head\n\nOne *two* `three<T>` and `a[b]`.\n\n- four\n- five";
+        assert_eq!(tamed(text), text);
+    }
+
+    #[test]
+    fn code_is_never_a_test() {
+        assert_eq!(
+            tamed("```\nlet a = <b>;\n```\nend"),
+            "```text\nlet a = <b>;\n```\nend"
+        );
+        assert_eq!(tamed("~~~rust\na\n~~~"), "~~~text\na\n~~~");
+        assert_eq!(tamed("````\n```\na\n````"), "````text\n```\na\n````");
+        assert_eq!(
+            tamed("Like:\n\n    let a = 1;\n\n    b();\n\nend"),
+            "Like:\n\n```text\nlet a = 1;\n\nb();\n```\n\nend"
+        );
+        assert_eq!(tamed("    first"), "```text\nfirst\n```\n".trim_end());
+        assert_eq!(tamed("goes on\n    deeper"), "goes on\ndeeper");
+    }
+
+    #[test]
+    fn a_block_without_an_end_gets_one() {
+        assert_eq!(tamed("```\na"), "```text\na\n```");
+    }
+
+    #[test]
+    fn a_span_of_three_ticks_is_no_block() {
+        assert_eq!(tamed("```a``` b"), "```a``` b");
+    }
+
+    #[test]
+    fn links_and_tags_are_escaped() {
+        for (text, wanted) in [
+            ("see [Foo] and [a](Foo)", "see \\[Foo\\] and \\[a\\](Foo)"),
+            ("[a](https://b.c/d)", "[a](https://b.c/d)"),
+            ("[a]: https://b.c", "\\[a\\]: <https://b.c>"),
+            ("a Vec<u8> or <b>", "a Vec\\<u8> or \\<b>"),
+            ("at https://b.c/d?e=f. Or", "at <https://b.c/d?e=f>. Or"),
+            ("(http://b.c)", "(<http://b.c>)"),
+            ("<https://b.c>", "<https://b.c>"),
+            ("a ` b", "a \\` b"),
+            ("``a ` b`` c", "``a ` b`` c"),
+            ("a \\[b\\]", "a \\[b\\]"),
+            ("> quoted", "\\> quoted"),
+            ("a\u{202e}b\tc\r", "ab    c"),
+            ("xhttp://b.c", "xhttp://b.c"),
+            ("ünï [cödé] `", "ünï \\[cödé\\] \\`"),
+        ] {
+            assert_eq!(tamed(text), wanted);
+        }
+    }
+
+    #[test]
+    fn lists_are_straight() {
+        assert_eq!(tamed("- a\nb\n    c\n- d"), "- a\n  b\n  c\n- d");
+        assert_eq!(tamed("1. a\n     b\n\nc"), "1. a\n   b\n\nc");
+        assert_eq!(
+            tamed("* a\n    * b\n    c\n* d\n\n  e"),
+            "* a\n  * b\n    c\n* d\n\n  e"
+        );
+    }
+
+    #[test]
+    fn blank_lines_at_the_ends_go() {
+        assert_eq!(tamed("\n\na\n\n"), "a");
+        assert_eq!(tamed("\n\n"), "");
+    }
 }

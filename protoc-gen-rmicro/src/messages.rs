@@ -120,7 +120,8 @@ struct TameDocs;
 
 impl VisitMut for TameDocs {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let lines: Vec<String> = attributes.iter().filter_map(docs::line_of).collect();
+        let lines = attributes.iter().filter_map(docs::line_of);
+        let lines: Vec<String> = lines.map(|line| docs::original(&line)).collect();
         if !lines.is_empty() {
             let first = attributes
                 .iter()

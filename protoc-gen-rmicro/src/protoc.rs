@@ -14,7 +14,7 @@ use crate::request::Request;
 pub(crate) struct Parsed {
     /// The request that it would have sent to a plugin.
     pub(crate) request: Request,
-    /// Every file that it read.
+    /// Every file that it read from the includes.
     pub(crate) sources: Vec<PathBuf>,
 }
 
@@ -26,17 +26,13 @@ pub(crate) fn parse(
     scratch: &Path,
 ) -> io::Result<Parsed> {
     let scratch = Scratch::new(scratch)?;
-    let (all, given, sources) = (
-        scratch.file("all"),
-        scratch.file("given"),
-        scratch.file("sources"),
-    );
-    let extra = [
-        arg("--include_imports"),
-        arg("--include_source_info"),
-        flag("--dependency_out=", &sources),
-    ];
-    run(protos, includes, &all, &extra)?;
+    let (all, given) = (scratch.file("all"), scratch.file("given"));
+    run(
+        protos,
+        includes,
+        &all,
+        &["--include_imports", "--include_source_info"],
+    )?;
     // Once more without the imports, which says by which names protoc knows the files.
     run(protos, includes, &given, &[])?;
     let chosen = Request::from_set(&fs::read(given)?, Vec::new(), options.clone())?;
@@ -46,18 +42,19 @@ pub(crate) fn parse(
         .map(|file| file.proto.name().to_owned())
         .collect();
     let request = Request::from_set(&fs::read(all)?, chosen, options)?;
-    let sources = fs::read_to_string(sources)?;
-    let sources = sources.split_once(": ").map_or("", |(_, sources)| sources);
-    let sources = sources
-        .split("\\\n")
-        .map(|source| PathBuf::from(source.trim()));
+    let sources = request.files.iter().filter_map(|file| {
+        let places = includes
+            .iter()
+            .map(|include| include.join(file.proto.name()));
+        places.into_iter().find(|path| path.exists())
+    });
     Ok(Parsed {
-        request,
         sources: sources.collect(),
+        request,
     })
 }
 
-fn run(protos: &[PathBuf], includes: &[PathBuf], out: &Path, extra: &[OsString]) -> io::Result<()> {
+fn run(protos: &[PathBuf], includes: &[PathBuf], out: &Path, extra: &[&str]) -> io::Result<()> {
     let protoc = protoc()?;
     let mut command = Command::new(&protoc);
     command.arg(flag("--descriptor_set_out=", out)).args(extra);
@@ -101,10 +98,6 @@ fn well_known_includes() -> impl Iterator<Item = PathBuf> {
         .is_none()
         .then(|| protoc_bin_vendored::include_path().ok());
     named.into_iter().chain(own.flatten())
-}
-
-fn arg(text: &str) -> OsString {
-    OsString::from(text)
 }
 
 fn flag(flag: &str, value: &Path) -> OsString {

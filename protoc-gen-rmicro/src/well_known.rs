@@ -25,3 +25,41 @@ pub(crate) fn is_well_known(name: &str) -> bool {
         .and_then(|name| name.strip_suffix(".proto"));
     stem.is_some_and(|stem| FILES.contains(&stem))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::{env, fs};
+
+    use super::*;
+    use crate::generator;
+    use crate::options::Options;
+    use crate::protoc;
+
+    /// `UPDATE=1 cargo test -p protoc-gen-rmicro well_known` rewrites what the runtime has.
+    #[test]
+    fn the_runtime_has_the_generated_types() {
+        let names = FILES.map(|name| PathBuf::from(format!("google/protobuf/{name}.proto")));
+        let options = Options {
+            well_known: false,
+            ..Options::default()
+        };
+        let parsed = protoc::parse(&names, &[], options, &env::temp_dir()).unwrap();
+        let [types] = generator::generate(&parsed.request)
+            .unwrap()
+            .try_into()
+            .unwrap();
+        assert_eq!(types.name, "google.protobuf.rs");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../rmicro-runtime/src/types/google.protobuf.rs");
+        if env::var_os("UPDATE").is_some() {
+            fs::write(&path, &types.code).unwrap();
+        }
+        let there = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            there == types.code,
+            "{} differs; UPDATE=1 rewrites it",
+            path.display()
+        );
+    }
+}
