@@ -4,6 +4,7 @@
 //! suite as ours. It needs the feature `conformance`.
 
 pub mod codec;
+mod named;
 pub mod registry;
 pub mod selector;
 pub mod transport;

@@ -50,8 +50,7 @@ impl Cached {
     /// Cancel safe: the question that was asked stays asked for the others who wait.
     async fn lookup(&self, name: &str) -> Result<Arc<[ServiceInfo]>> {
         loop {
-            let mut answers = self.follow(name);
-            let before = answers.borrow_and_update().count;
+            let (mut answers, before) = self.follow(name);
             loop {
                 if let Some(known) = self.known(name) {
                     return Ok(known);
@@ -67,8 +66,9 @@ impl Cached {
         }
     }
 
-    /// Asks the follower of `name` to look, starting it where there is none; its answers arrive in the receiver.
-    fn follow(&self, name: &str) -> watch::Receiver<Answer> {
+    /// Asks the follower of `name` to look, starting it where there is none; its answers arrive in the receiver, and the number
+    /// says how many there were before.
+    fn follow(&self, name: &str) -> (watch::Receiver<Answer>, u64) {
         let mut names = self.0.write();
         let slot = match names.entry(name.to_owned()) {
             Entry::Vacant(vacant) => vacant.insert(self.start(name)),
@@ -80,8 +80,11 @@ impl Cached {
             }
         };
         slot.used.store(true, Ordering::Relaxed);
+        // In this order: a question that nobody waits for is not asked, and an answer that is counted already is not waited for.
+        let answers = slot.answers.clone();
+        let before = answers.borrow().count;
         slot.wanted.notify_one();
-        slot.answers.clone()
+        (answers, before)
     }
 
     fn start(&self, name: &str) -> Slot {
