@@ -1,3 +1,5 @@
+//! The golden packets of go-micro, and what no packet may do.
+
 use super::*;
 use crate::seam::Chance;
 
