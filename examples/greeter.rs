@@ -18,13 +18,13 @@ impl GreeterHandler for Greeter {
     }
 }
 
-/// Tells the second process that it is the server, and on which mDNS domain.
-const SERVE_ON: &str = "GREETER_SERVE_ON";
+/// Tells the second process that it is the server.
+const SERVE: &str = "GREETER_SERVE";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    if let Ok(registry) = std::env::var(SERVE_ON) {
-        return serve(&registry).await;
+    if std::env::var_os(SERVE).is_some() {
+        return serve().await;
     }
     // A domain of its own, so that nobody else's greeter answers.
     let registry = format!("mdns://greeter-{}?interface=lo", std::process::id());
@@ -43,10 +43,8 @@ async fn main() -> Result<()> {
 }
 
 /// Serves until the other process closes this one's input.
-async fn serve(registry: &str) -> Result<()> {
-    let service = Service::builder("greeter")
-        .registry(registry)
-        .init_from([], [])?;
+async fn serve() -> Result<()> {
+    let service = Service::new("greeter")?;
     register_greeter_handler(service.server(), Greeter)?;
     let running = service.start().await?;
     let _ = tokio::io::stdin().read_to_end(&mut Vec::new()).await;
@@ -57,7 +55,8 @@ async fn serve(registry: &str) -> Result<()> {
 async fn start_server(registry: &str) -> Result<Child> {
     let program = std::env::current_exe().map_err(|error| failed("this program", error))?;
     let mut server = Command::new(program)
-        .env(SERVE_ON, registry)
+        .env(SERVE, "1")
+        .env("RMICRO_REGISTRY", registry)
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
