@@ -1,9 +1,11 @@
 //! The macros that include generated code.
 
-/// Includes the code of one proto package that build.rs generated, for example `include_proto!("greet.v1")`.
+/// Includes the code of one proto package that build.rs generated, for example
+/// `include_proto!("greet.v1")`.
 ///
-/// The package must not import another; a tree of packages is included with [`include_protos!`](crate::include_protos). A proto
-/// file without a package is included by the file's stem.
+/// The package must not import another; a tree of packages is included with
+/// [`include_protos!`](crate::include_protos). A proto file without a package is included by the
+/// file's stem.
 ///
 /// ```text
 /// mod greet {
@@ -22,7 +24,8 @@ macro_rules! include_proto {
     };
 }
 
-/// Includes the code of every proto package that build.rs generated, each in the module of its name.
+/// Includes the code of every proto package that build.rs generated, each in the module of its
+/// name.
 ///
 /// ```text
 /// rmicro_runtime::include_protos!();

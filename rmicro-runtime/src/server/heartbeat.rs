@@ -1,9 +1,12 @@
 //! The supervised registration loop: it keeps a node in the registry while its service runs.
 //!
-//! Invariant: from the first registration to [`Heartbeat::stop`] the node is registered again before it lapses, whatever the
-//! registry does in between; an outage is told once, and its end once.
+//! Invariant: from the first registration to [`Heartbeat::stop`] the node is registered again
+//! before it lapses, whatever the registry does in between; an outage is told once, and its end
+//! once.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -16,12 +19,14 @@ use crate::seam::Seam;
 const FIRST_TRIES: u32 = 3;
 /// What is waited before the second try; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// What is waited after a renewal that failed; each further wait is twice as long, up to the interval.
+/// What is waited after a renewal that failed; each further wait is twice as long, up to the
+/// interval.
 const OUTAGE_WAIT: Duration = Duration::from_secs(1);
 /// How long a registry may take to withdraw a node; what it still holds then lapses by itself.
 const WITHDRAW_LIMIT: Duration = Duration::from_secs(5);
 
-/// A node that is registered, and the task that keeps it so; dropping it ends the task and lets the node lapse.
+/// A node that is registered, and the task that keeps it so; dropping it ends the task and lets the
+/// node lapse.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     beat: Beat,
@@ -117,20 +122,18 @@ impl Beat {
         }
     }
 
-    /// Registers once, in a task of its own, so that a registry that panics is only one that failed.
+    /// Registers once; a registry that panics has failed, and so has one that leaves no time for
+    /// another try before the node lapses.
     async fn register(&self) -> Result<()> {
-        let Self {
-            registry,
-            service,
-            ttl,
-            ..
-        } = self.clone();
-        let mut task = JoinSet::new();
-        task.spawn(async move { registry.register(&service, ttl).await });
-        match task.join_next().await {
-            Some(Ok(registered)) => registered,
-            _ => Err(Error::internal("the registry panicked")),
-        }
+        let clock = self.seam.clock;
+        let within = self.ttl.saturating_sub(self.interval) / 2;
+        let limit = clock.now().after(within);
+        let registering = unpanicked(self.registry.register(&self.service, self.ttl));
+        clock.until(limit, registering).await.unwrap_or_else(|| {
+            Err(Error::deadline_exceeded(format!(
+                "no answer within {within:?}"
+            )))
+        })
     }
 
     /// Something from half of `wait` to all of it.
@@ -144,6 +147,17 @@ impl Beat {
         let ids: Vec<_> = self.service.nodes.iter().map(|node| &*node.id).collect();
         ids.join(", ")
     }
+}
+
+/// Makes an error of a panic. No task is needed for it, so nothing is left behind when it is
+/// dropped.
+async fn unpanicked<F: Future<Output = Result<()>>>(future: F) -> Result<()> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(Error::internal("the registry panicked"))))
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -317,5 +331,15 @@ mod tests {
         assert_eq!(error.code(), Code::DeadlineExceeded);
         tokio::time::sleep(100 * SECOND).await;
         assert_eq!(moody.asked(), [0, 30]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_hangs_is_asked_again_before_the_node_lapses() {
+        let moody = Arc::new(Moody::default());
+        let _heart = Heartbeat::start(beat(moody.clone())).await.unwrap();
+        moody.hangs.store(true, Ordering::Relaxed);
+        tokio::time::sleep(50 * SECOND).await;
+        assert_eq!(moody.asked().len(), 3);
+        assert!(moody.asked()[2] < 50);
     }
 }

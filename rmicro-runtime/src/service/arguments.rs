@@ -21,7 +21,8 @@ pub(super) enum Arguments {
 
 /// Reads `args`, without the program's name.
 ///
-/// An unknown flag, one without its value and one that this version does not honour are errors of one line.
+/// An unknown flag, one without its value and one that this version does not honour are errors of
+/// one line.
 pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<Arguments> {
     let args: Vec<_> = args.collect();
     let mut parser = Parser::from_args(args);
@@ -55,7 +56,8 @@ fn next_word(parser: &mut Parser) -> Result<Option<Word>> {
         };
         let rest = parser.optional_value().map(text).transpose()?;
         return Ok(Some(match rest {
-            // Go's flags are words after one dash, too, where others bundle letters: `-x=v` came as `x` and `=v`.
+            // Go's flags are words after one dash, too, where others bundle letters: `-x=v` came as
+            // `x` and `=v`.
             Some(rest) if dashes == "-" => {
                 let word = name + &rest;
                 let (name, value) = match word.split_once('=') {

@@ -18,10 +18,11 @@ use crate::seam::Seam;
 use crate::selector::Selector;
 use crate::transport::Transport;
 
-/// Describes a service; it ends in [`init`](Self::init), [`init_from`](Self::init_from) or [`build`](Self::build).
+/// Describes a service; it ends in [`init`](Self::init), [`init_from`](Self::init_from) or
+/// [`build`](Self::build).
 ///
-/// A flag is stronger than the environment, which is stronger than what is said here, which is stronger than a default. A flag
-/// that was not given overrides nothing.
+/// A flag is stronger than the environment, which is stronger than what is said here, which is
+/// stronger than a default. A flag that was not given overrides nothing.
 ///
 /// ```
 /// use rmicro_runtime::{Service, registry};
@@ -54,25 +55,29 @@ impl ServiceBuilder {
         self
     }
 
-    /// Where to listen, as `host:port`; `:8088` is every interface, and port 0 any port. `:0` by default.
+    /// Where to listen, as `host:port`; `:8088` is every interface, and port 0 any port. `:0` by
+    /// default.
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.0.address = Some(address.into());
         self
     }
 
-    /// What to announce instead of the address that is listened on, as `host:port`, `host` or `:port`.
+    /// What to announce instead of the address that is listened on, as `host:port`, `host` or
+    /// `:port`.
     pub fn advertise(mut self, address: impl Into<String>) -> Self {
         self.0.advertise = Some(address.into());
         self
     }
 
-    /// Says something about the node; the keys `protocol`, `server`, `transport` and `registry` are the runtime's.
+    /// Says something about the node; the keys `protocol`, `server`, `transport` and `registry` are
+    /// the runtime's.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// Where nodes are announced and found: a URL such as `mdns://micro?interface=lo`, a scheme, or a value. `mdns` by default.
+    /// Where nodes are announced and found: a URL such as `mdns://micro?interface=lo`, a scheme, or
+    /// a value. `mdns` by default.
     pub fn registry(mut self, registry: impl Into<Chosen<dyn Registry>>) -> Self {
         self.0.set_registry(registry.into());
         self
@@ -96,7 +101,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// How often a registration is renewed; 30 s by default, and half of a shorter hold. It must be shorter than the hold.
+    /// How often a registration is renewed; 30 s by default, and half of a shorter hold. It must be
+    /// shorter than the hold.
     pub fn register_interval(mut self, interval: Duration) -> Self {
         self.0.register_interval = Some(interval);
         self
@@ -120,14 +126,15 @@ impl ServiceBuilder {
         self
     }
 
-    /// How long the shutdown waits between withdrawing the node and accepting no more; the registry's own time by default.
+    /// How long the shutdown waits between withdrawing the node and accepting no more; the
+    /// registry's own time by default.
     pub fn propagation(mut self, wait: Duration) -> Self {
         self.0.propagation = Some(wait);
         self
     }
 
-    /// The clock, the network and the chance to use; the system's by default. Values that are given to
-    /// [`registry`](Self::registry) or [`transport`](Self::transport) have their own.
+    /// The clock, the network and the chance to use; the system's by default. Values that are given
+    /// to [`registry`](Self::registry) or [`transport`](Self::transport) have their own.
     pub fn seam(mut self, seam: Seam) -> Self {
         self.0.seam = seam;
         self
@@ -135,18 +142,22 @@ impl ServiceBuilder {
 
     /// Makes the service, and touches neither the arguments nor the environment of the process.
     ///
-    /// An empty name, a URL that nothing here understands and a renewal that comes too late are errors.
+    /// An empty name, a URL that nothing here understands and a renewal that comes too late are
+    /// errors.
     pub fn build(self) -> Result<Service> {
         Service::from_settings(self.0)
     }
 
-    /// Makes the service from the arguments and the environment of the process as well: go-micro's `Init`.
+    /// Makes the service from the arguments and the environment of the process as well: go-micro's
+    /// `Init`.
     ///
-    /// Where the program has no `tracing` subscriber, it installs one that writes lines like go-micro's to standard error, with
-    /// times in UTC, from the level that `RMICRO_LOG_LEVEL` names (`info` by default).
+    /// Where the program has no `tracing` subscriber, it installs one that writes lines like
+    /// go-micro's to standard error, with times in UTC, from the level that `RMICRO_LOG_LEVEL`
+    /// names (`info` by default).
     ///
-    /// `--help` and `--version` print to standard output and end the process with 0; nothing else does. An unknown flag, one that
-    /// is not supported and a value that cannot be read are errors that say so in one line.
+    /// `--help` and `--version` print to standard output and end the process with 0; nothing else
+    /// does. An unknown flag, one that is not supported and a value that cannot be read are errors
+    /// that say so in one line.
     pub fn init(self) -> Result<Service> {
         match self.configure(std::env::args_os().skip(1), std::env::vars_os())? {
             Outcome::Ready(settings) => Service::from_settings(*settings),
@@ -158,14 +169,17 @@ impl ServiceBuilder {
         }
     }
 
-    /// As [`init`](Self::init), from `args` without the program's name and `vars` instead of the process's own.
+    /// As [`init`](Self::init), from `args` without the program's name and `vars` instead of the
+    /// process's own.
     ///
-    /// `--help` and `--version` are an error with [`Code::Cancelled`](crate::Code::Cancelled) whose message is the text.
+    /// `--help` and `--version` are an error with [`Code::Cancelled`](crate::Code::Cancelled) whose
+    /// message is the text.
     ///
     /// ```
     /// # use rmicro_runtime::Service;
     /// let builder = Service::builder("greeter").registry("memory").transport("memory");
-    /// let service = builder.init_from(["--server_name", "hello"], [("RMICRO_SERVER_ADDRESS", ":8088")])?;
+    /// let args = ["--server_name", "hello"];
+    /// let service = builder.init_from(args, [("RMICRO_SERVER_ADDRESS", ":8088")])?;
     /// assert_eq!(service.name(), "hello");
     /// # Ok::<(), rmicro_runtime::Error>(())
     /// ```

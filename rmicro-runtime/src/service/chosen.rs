@@ -7,8 +7,8 @@ use crate::registry::Registry;
 use crate::selector::Selector;
 use crate::transport::Transport;
 
-/// A choice for a contract, made from a URL such as `mdns://micro?interface=lo`, from a scheme alone such as `mdns`, from a
-/// value, or from an [`Arc`] of one that is shared.
+/// A choice for a contract, made from a URL such as `mdns://micro?interface=lo`, from a scheme
+/// alone such as `mdns`, from a value, or from an [`Arc`] of one that is shared.
 ///
 /// ```
 /// use std::sync::Arc;

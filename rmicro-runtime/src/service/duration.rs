@@ -14,9 +14,11 @@ const UNITS: [(&str, u128); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// The duration that `text` tells, for example `1m30s`, `1.5h` or `500ms`; `None` when it tells none.
+/// The duration that `text` tells, for example `1m30s`, `1.5h` or `500ms`; `None` when it tells
+/// none.
 ///
-/// A bare number other than `0`, a negative duration, and one of more than 2^63 nanoseconds, which Go cannot hold, are none.
+/// A bare number other than `0`, a negative duration, and one of more than 2^63 nanoseconds, which
+/// Go cannot hold, are none.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     if rest == "0" {

@@ -1,6 +1,8 @@
-//! The environment: `RMICRO_X` and then go-micro's `MICRO_X` for every flag, and the level of the log.
+//! The environment: `RMICRO_X` and then go-micro's `MICRO_X` for every flag, and the level of the
+//! log.
 //!
-//! A variable of a flag that this version does not honour is told and ignored, since a whole fleet shares an environment.
+//! A variable of a flag that this version does not honour is told and ignored, since a whole fleet
+//! shares an environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,7 +16,8 @@ use crate::error::{Error, Result};
 pub(super) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Takes what begins with `RMICRO_` or `MICRO_` out of `vars`; an empty variable counts as absent.
+    /// Takes what begins with `RMICRO_` or `MICRO_` out of `vars`; an empty variable counts as
+    /// absent.
     pub(super) fn read(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Self> {
         let ours = vars.filter_map(|(name, value)| {
             let name = name.into_string().ok()?;

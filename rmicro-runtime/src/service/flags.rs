@@ -1,7 +1,8 @@
 //! The flags of every service, as data (go-micro v5 `cmd/cmd.go`, v2 `config/cmd/cmd.go`).
 //!
-//! Invariant: a flag is one row of the table; parsing, the environment and `--help` read the row. A flag that go-micro knows and
-//! rmicro does not honour yet has a row, so that it is refused by name.
+//! Invariant: a flag is one row of the table; parsing, the environment and `--help` read the row. A
+//! flag that go-micro knows and rmicro does not honour yet has a row, so that it is refused by
+//! name.
 
 mod table;
 
@@ -99,11 +100,13 @@ mod tests {
 
     #[test]
     fn every_flag_that_go_micro_v2_and_v5_share_is_known() {
-        let shared = "client server client_request_timeout client_retries client_pool_size client_pool_ttl register_ttl \
-            register_interval server_name server_version server_id server_address server_advertise server_metadata broker \
-            broker_address profile registry registry_address selector store store_address store_database store_table \
-            transport transport_address tracer tracer_address auth auth_id auth_secret auth_namespace auth_public_key \
-            auth_private_key config";
+        let shared = "client server client_request_timeout client_retries client_pool_size \
+            client_pool_ttl \
+            register_ttl register_interval server_name server_version server_id server_address \
+            server_advertise server_metadata broker broker_address profile registry \
+            registry_address selector store store_address store_database store_table transport \
+            transport_address tracer tracer_address auth auth_id auth_secret auth_namespace \
+            auth_public_key auth_private_key config";
         for name in shared.split_whitespace() {
             assert!(Flag::find(name).is_some(), "{name}");
         }

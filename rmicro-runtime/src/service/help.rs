@@ -18,8 +18,9 @@ pub(super) fn help(settings: &Settings) -> String {
     }
     text.push_str("  --help, -h\n      Print this and end\n");
     text.push_str("  --version, -v\n      Print the version of the service and end\n");
-    text.push_str("\nA flag is stronger than the environment, the environment than the program.\n");
-    text.push_str("The level of the log is $RMICRO_LOG_LEVEL or $MICRO_LOG_LEVEL: trace, debug, info, warn or error.\n");
+    text.push_str("\nA flag is stronger than the environment, that than the program. ");
+    text.push_str("The level of the log\nis $RMICRO_LOG_LEVEL or $MICRO_LOG_LEVEL: ");
+    text.push_str("trace, debug, info, warn, error or off.\n");
     text
 }
 
@@ -61,9 +62,11 @@ mod tests {
                 assert!(text.contains(&format!("${variable}")), "{variable}");
             }
         }
-        let row = "  --register_ttl\n      Seconds that a registration holds (default: 60) [$RMICRO_REGISTER_TTL, $MICRO_REGISTER_TTL]\n";
+        let row = "  --register_ttl\n      Seconds that a registration holds (default: 60) \
+            [$RMICRO_REGISTER_TTL, $MICRO_REGISTER_TTL]\n";
         assert!(text.contains(row), "{text}");
-        let row = "  --broker\n      Broker for messages (go-micro's; not supported yet) [$RMICRO_BROKER, $MICRO_BROKER]\n";
+        let row = "  --broker\n      Broker for messages (go-micro's; not supported yet) \
+            [$RMICRO_BROKER, $MICRO_BROKER]\n";
         assert!(text.contains(row), "{text}");
     }
 }

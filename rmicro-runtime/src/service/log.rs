@@ -1,6 +1,8 @@
-//! The log writer that `init` installs where the program has none: go-micro's lines on standard error.
+//! The log writer that `init` installs where the program has none: go-micro's lines on standard
+//! error.
 //!
-//! It knows events only; spans are taken and forgotten. A program that wants more sets its own subscriber before `init`.
+//! It knows events only; spans are taken and forgotten. A program that wants more sets its own
+//! subscriber before `init`.
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -132,7 +134,8 @@ fn calendar(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-/// The date `days` after 1970-01-01, in the Gregorian calendar. Years are counted from March, so that the leap day ends them.
+/// The date `days` after 1970-01-01, in the Gregorian calendar. Years are counted from March, so
+/// that the leap day ends them.
 fn civil(days: u64) -> (u64, u64, u64) {
     const FROM_MARCH_0: u64 = 719_468;
     const DAYS_400_YEARS: u64 = 146_097;

@@ -1,6 +1,7 @@
 //! The object in `main`: a service with its server, its client and its place in the registry.
 //!
-//! Invariant: nothing is global but the log writer that `init` installs; several services live in one process.
+//! Invariant: nothing is global but the log writer that `init` installs; several services live in
+//! one process.
 
 mod arguments;
 mod builder;
@@ -37,8 +38,8 @@ use crate::server::Server;
 
 /// A service: what it serves, and the client with which it calls others.
 ///
-/// A service that only calls needs no more than [`client`](Self::client); one that serves gets its handlers and is
-/// [`run`](Self::run).
+/// A service that only calls needs no more than [`client`](Self::client); one that serves gets its
+/// handlers and is [`run`](Self::run).
 ///
 /// ```no_run
 /// use rmicro_runtime::{Context, Result, Service};
@@ -53,13 +54,20 @@ use crate::server::Server;
 /// #     static FILE: codegen::File = codegen::File::new("greet.proto", &[], &[]);
 /// #     static GREETER: Descriptor = Descriptor::new("Greeter", &[Method::unary("Hello")], &FILE);
 /// #     pub trait GreeterHandler: Send + Sync + 'static {
-/// #         fn hello(&self, ctx: Context, request: HelloRequest) -> impl Future<Output = Result<HelloReply>> + Send;
+/// #         fn hello(
+/// #             &self, ctx: Context, request: HelloRequest,
+/// #         ) -> impl Future<Output = Result<HelloReply>> + Send;
 /// #     }
-/// #     pub fn register_greeter_handler<H: GreeterHandler>(server: &Server, handler: H) -> Result<Registration> {
+/// #     pub fn register_greeter_handler<H: GreeterHandler>(
+/// #         server: &Server, handler: H,
+/// #     ) -> Result<Registration> {
 /// #         server.handle(&GREETER, handler, dispatch)
 /// #     }
 /// #     fn dispatch<H: GreeterHandler>(handler: &H, call: Incoming) -> BoxFuture<'_, Result<()>> {
-/// #         match call.method() { "Hello" => call.unary(handler, H::hello), _ => call.unimplemented() }
+/// #         match call.method() {
+/// #             "Hello" => call.unary(handler, H::hello),
+/// #             _ => call.unimplemented(),
+/// #         }
 /// #     }
 /// # }
 /// # use generated::*;
@@ -88,7 +96,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// The service `name` with everything else from flags, the environment and defaults: `builder(name).init()`.
+    /// The service `name` with everything else from flags, the environment and defaults:
+    /// `builder(name).init()`.
     pub fn new(name: impl Into<String>) -> Result<Self> {
         Self::builder(name).init()
     }
@@ -123,20 +132,23 @@ impl Service {
         &self.plan.name
     }
 
-    /// Serves until SIGINT or SIGTERM (Ctrl-C where there are no signals), then shuts down as [`Running::shutdown`] does.
+    /// Serves until SIGINT or SIGTERM (Ctrl-C where there are no signals), then shuts down as
+    /// [`Running::shutdown`] does.
     ///
-    /// A second signal cuts what is left at once. Errors are those of [`start`](Self::start). Dropping the future is dropping
-    /// the [`Running`].
+    /// A second signal cuts what is left at once. Errors are those of [`start`](Self::start).
+    /// Dropping the future is dropping the [`Running`].
     pub async fn run(&self) -> Result<()> {
         let signals = Signals::listen()?;
         self.run_until(signals.count()).await
     }
 
-    /// Listens, serves and registers; all of it is done when this returns, so that a call that is made then succeeds.
+    /// Listens, serves and registers; all of it is done when this returns, so that a call that is
+    /// made then succeeds.
     ///
-    /// An address that is taken is an error that names it, and nothing is registered. A registry that refuses three times is an
-    /// error, and nothing listens any more; a registry that goes away later is told in the log and sat out. A service that runs
-    /// already is an error. Dropping the future takes back what it did, except that a node that is registered lapses.
+    /// An address that is taken is an error that names it, and nothing is registered. A registry
+    /// that refuses three times is an error, and nothing listens any more; a registry that goes
+    /// away later is told in the log and sat out. A service that runs already is an error. Dropping
+    /// the future takes back what it did, except that a node that is registered lapses.
     pub async fn start(&self) -> Result<Running> {
         let turn = self.turn.clone().try_lock_owned().map_err(|_| {
             Error::failed_precondition(format!("service {} runs already", self.plan.name))

@@ -9,7 +9,8 @@ use crate::seam::Net;
 /// The discard port: somewhere to ask the route to, nothing is sent there.
 const SOMEWHERE: u16 = 9;
 
-/// The metadata of a node: what the user said, and what go-micro's clients look at, which is stronger.
+/// The metadata of a node: what the user said, and what go-micro's clients look at, which is
+/// stronger.
 pub(super) fn metadata(
     user: &BTreeMap<String, String>,
     transport: &str,
@@ -25,9 +26,10 @@ pub(super) fn metadata(
 
 /// The address to announce for a listener at `listening`.
 ///
-/// The host is the one of `advertise`, else the one that is listened on, else, where that means every interface, the one from
-/// which packets to the others leave, else loopback. The port is that of `advertise`, else the one that is listened on. An
-/// address that is no `host:port` is announced as it is.
+/// The host is the one of `advertise`, else the one that is listened on, else, where that means
+/// every interface, the one from which packets to the others leave, else loopback. The port is that
+/// of `advertise`, else the one that is listened on. An address that is no `host:port` is announced
+/// as it is.
 pub(super) fn address(
     listening: &str,
     advertise: Option<&str>,
@@ -94,7 +96,8 @@ mod tests {
     use crate::registry::{ServiceInfo, Watch};
     use crate::seam::{Accept, Datagram, Interface, Network, Socket};
 
-    /// A registry in the direction of 192.0.2.1, or in none; and a machine that has a route there, or none.
+    /// A registry in the direction of 192.0.2.1, or in none; and a machine that has a route there,
+    /// or none.
     #[derive(Debug)]
     struct Place {
         direction: bool,

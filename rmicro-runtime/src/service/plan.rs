@@ -1,4 +1,5 @@
-//! What a service will do when it starts: its settings with the defaults filled in and the URLs resolved.
+//! What a service will do when it starts: its settings with the defaults filled in and the URLs
+//! resolved.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

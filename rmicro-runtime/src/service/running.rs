@@ -12,7 +12,8 @@ use crate::transport::Listener;
 
 /// A service that serves and is registered.
 ///
-/// Dropping it cuts every connection and ends the renewals, so that the node lapses; [`shutdown`](Self::shutdown) loses no call.
+/// Dropping it cuts every connection and ends the renewals, so that the node lapses;
+/// [`shutdown`](Self::shutdown) loses no call.
 #[derive(Debug)]
 #[must_use = "a service ends when this is dropped"]
 pub struct Running {
@@ -62,11 +63,11 @@ impl Running {
         &self.node_id
     }
 
-    /// Withdraws the node, waits until everybody has learned of it, stops accepting, and lets what is running end, for the drain
-    /// limit at most.
+    /// Withdraws the node, waits until everybody has learned of it, stops accepting, and lets what
+    /// is running end, for the drain limit at most.
     ///
-    /// A registry that does not withdraw the node within 5 s is told in the log and does not stop the rest. Dropping the future
-    /// cuts at once.
+    /// A registry that does not withdraw the node within 5 s is told in the log and does not stop
+    /// the rest. Dropping the future cuts at once.
     pub async fn shutdown(self) -> Result<()> {
         tracing::info!("Deregistering node: {}", self.node_id);
         if let Err(error) = self.heartbeat.stop().await {

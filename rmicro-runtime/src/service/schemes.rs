@@ -1,6 +1,7 @@
 //! From a URL to what it names: the only list of schemes, and the only place that names a backend.
 //!
-//! Feature = scheme = file name. A scheme of a feature that is not compiled in says which feature to enable.
+//! Feature = scheme = file name. A scheme of a feature that is not compiled in says which feature
+//! to enable.
 
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ struct Scheme {
     name: &'static str,
     /// Whether its feature is on.
     compiled: bool,
-    /// Whether what stands behind `://` is a peer's address, as go-micro's `--registry_address` gives it.
+    /// Whether what stands behind `://` is a peer's address, as go-micro's `--registry_address`
+    /// gives it.
     addressed: bool,
 }
 
@@ -115,9 +117,11 @@ pub(super) fn selector(
     }
 }
 
-/// `url` with `address` in it, as go-micro's `--registry consul --registry_address 127.0.0.1:8500` means it.
+/// `url` with `address` in it, as go-micro's `--registry consul --registry_address 127.0.0.1:8500`
+/// means it.
 ///
-/// `None` when the scheme has no address: such a registry is found without one, and go-micro ignores it there, too.
+/// `None` when the scheme has no address: such a registry is found without one, and go-micro
+/// ignores it there, too.
 pub(super) fn with_address(url: &str, address: &str) -> Option<String> {
     let scheme = scheme(url);
     let known = REGISTRIES.find(scheme);
@@ -147,7 +151,8 @@ impl Known {
         let there = there.join(", ");
         Error::invalid_argument(match self.find(wanted) {
             Some(_) => format!(
-                "{contract} {url:?} is not compiled in: enable the feature `{wanted}` of rmicro-runtime; there are: {there}"
+                "{contract} {url:?} is not compiled in: enable the feature `{wanted}` of \
+                rmicro-runtime; there are: {there}"
             ),
             None => format!("{contract} {url:?} does not exist; there are: {there}"),
         })
@@ -195,7 +200,8 @@ mod tests {
         };
         assert_eq!(
             KNOWN.refuse("mdns://micro").message(),
-            "registry \"mdns://micro\" is not compiled in: enable the feature `mdns` of rmicro-runtime; there are: memory"
+            "registry \"mdns://micro\" is not compiled in: enable the feature `mdns` of \
+            rmicro-runtime; there are: memory"
         );
     }
 

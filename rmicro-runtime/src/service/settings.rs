@@ -50,21 +50,23 @@ impl Settings {
         self.version.as_deref().unwrap_or("latest")
     }
 
-    /// How long a registration holds and how often it is renewed: 60 s and 30 s as with go-micro's flags, and half of a shorter
-    /// hold. A renewal that would come too late is an error.
+    /// How long a registration holds and how often it is renewed: 60 s and 30 s as with go-micro's
+    /// flags, and half of a shorter hold. A renewal that would come too late is an error.
     pub(super) fn renewal(&self) -> Result<(Duration, Duration)> {
         let ttl = self.register_ttl.unwrap_or(Duration::from_secs(60));
         let usual = Duration::from_secs(30).min(ttl / 2);
         let interval = self.register_interval.unwrap_or(usual);
         if interval.is_zero() || interval >= ttl {
             return Err(Error::invalid_argument(format!(
-                "register_interval ({interval:?}) must be more than nothing and less than register_ttl ({ttl:?}), or the node lapses"
+                "register_interval ({interval:?}) must be more than nothing and less than \
+                register_ttl ({ttl:?}), or the node lapses"
             )));
         }
         Ok((ttl, interval))
     }
 
-    /// Takes the address that was given apart from the registry's URL into it, and returns what to warn of.
+    /// Takes the address that was given apart from the registry's URL into it, and returns what to
+    /// warn of.
     pub(super) fn join_registry_address(&mut self) -> Option<String> {
         let address = self.registry_address.take()?;
         let url = match &self.registry {
@@ -87,7 +89,8 @@ impl Settings {
         None
     }
 
-    /// A registry by URL is complete, so that it forgets the address of a weaker one; a scheme alone keeps it.
+    /// A registry by URL is complete, so that it forgets the address of a weaker one; a scheme
+    /// alone keeps it.
     pub(super) fn set_registry(&mut self, registry: Chosen<dyn Registry>) {
         if matches!(&registry, Chosen(Choice::Url(url)) if url.contains("://")) {
             self.registry_address = None;
@@ -145,7 +148,8 @@ mod tests {
         };
         assert_eq!(
             settings.renewal().unwrap_err().message(),
-            "register_interval (60s) must be more than nothing and less than register_ttl (60s), or the node lapses"
+            "register_interval (60s) must be more than nothing and less than register_ttl (60s), \
+            or the node lapses"
         );
     }
 

@@ -13,7 +13,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Takes SIGINT and SIGTERM, Ctrl-C where there are no signals, from now on until the process ends.
+    /// Takes SIGINT and SIGTERM, Ctrl-C where there are no signals, from now on until the process
+    /// ends.
     pub(super) fn listen() -> Result<Self> {
         let mut next = next().map_err(|error| {
             Error::internal("the process's signals cannot be listened to").source(error)

@@ -1,4 +1,5 @@
-//! Whole services in one process, watched from a registry and a transport that write down what they are asked.
+//! Whole services in one process, watched from a registry and a transport that write down what they
+//! are asked.
 
 use std::sync::Mutex as Lock;
 use std::time::Duration;
