@@ -14,7 +14,7 @@ mod tests;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -48,6 +48,7 @@ pub(super) async fn dial(grpc: &Grpc, address: &str) -> Result<Arc<dyn Connectio
     let places = Arc::new(Places::new(grpc.config.max_concurrent_streams));
     let dirty = Arc::new(DirtyList::default());
     let link = Arc::new(Link {
+        probe: Mutex::new(requests.clone()),
         requests,
         authority,
         address: address.to_owned(),

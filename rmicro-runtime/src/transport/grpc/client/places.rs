@@ -141,8 +141,11 @@ mod tests {
         tokio::task::yield_now().await;
         drop(place);
         // None of them takes the place, and still each hears of it.
+        let clock = Clock::default();
+        let limit = clock.now().after(Duration::from_secs(1));
         for waiter in waiters {
-            assert!(waiter.await.unwrap());
+            let told = clock.until(limit, waiter).await;
+            assert!(told.expect("it waits for ever").unwrap());
         }
     }
 

@@ -13,6 +13,7 @@ use http::{HeaderMap, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
+use super::outgoing::Outgoing;
 use super::*;
 use crate::call::{CallHead, FrameStream, Kind, SendBuffer, write_frame};
 use crate::error::Code;
@@ -410,6 +411,71 @@ async fn dropping_a_call_cancels_it_and_no_number_of_them_ends_the_connection() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn replies_to_calls_that_were_given_up_do_not_end_the_connection() {
+    let mut builder = h2::server::Builder::new();
+    builder.max_concurrent_streams(5000);
+    let (connection, server) = connect_with(GrpcConfig::default(), &builder).await;
+    let mut calls = calls_of(server);
+    for _ in 0..3000 {
+        let call = start(&connection, unary(b""));
+        let (_request, mut respond) = soon(calls.recv()).await.unwrap();
+        answer(&mut respond, b"too late");
+        drop(call);
+    }
+    let mut call = start(&connection, unary(b""));
+    answer(&mut soon(calls.recv()).await.unwrap().1, b"still");
+    assert_eq!(soon(all(&mut call)).await.unwrap(), ["still"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_messages_that_nobody_has_read_yet_do_not_end_the_connection() {
+    let config = GrpcConfig::default()
+        .stream_window(65_535)
+        .connection_window(65_535);
+    let (connection, server) = connect_with(config, &h2::server::Builder::new()).await;
+    serve(server, |_, mut respond| async move {
+        let mut body = respond.send_response(head(), false).unwrap();
+        for _ in 0..1000 {
+            body.send_data(run_of(b"x"), false).unwrap();
+        }
+        body.send_trailers(headers(&[("grpc-status", "0")]))
+            .unwrap();
+    });
+    let mut call = start(&connection, unary(b""));
+    soon(poll_fn(|cx| call.poll_metadata(cx))).await.unwrap();
+    assert!(try_soon(std::future::pending::<()>()).await.is_none());
+    assert_eq!(soon(all(&mut call)).await.unwrap().len(), 1000);
+}
+
+#[test]
+fn a_connection_whose_runtime_is_gone_is_closed() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (waiting, asking) = (SendBuffer::new(), SendBuffer::new());
+    let (connection, _server, mut calls) = runtime.block_on(async {
+        let (connection, server) = connect().await;
+        let calls = [&waiting, &asking].map(|buffer| start(&connection, stream(buffer)));
+        tokio::task::yield_now().await;
+        send(&asking, b"never taken").await.unwrap();
+        (connection, server, calls)
+    });
+    drop(runtime);
+    assert!(!connection.is_open());
+    for buffer in [waiting, asking] {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let sent = buffer.poll_push(&mut cx, |_| Ok(()));
+        assert!(matches!(sent, Poll::Ready(Err(_))), "{sent:?}");
+    }
+    for call in &mut calls {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let ended = call.poll_frame(&mut cx);
+        assert!(matches!(ended, Poll::Ready(Some(Err(_)))), "{ended:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_ends_early_gets_the_end_and_the_sender_is_pointed_to_recv() {
     let (connection, server) = connect().await;
     let mut calls = calls_of(server);
@@ -565,6 +631,28 @@ const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
 
 #[tokio::test(start_paused = true)]
+async fn the_settings_tell_the_windows_and_forbid_push() {
+    let config = GrpcConfig::default()
+        .stream_window(70_000)
+        .max_header_list_size(9_000);
+    let (grpc, mut sockets) = pipes(config);
+    let (_dialling, mut socket) = (
+        tokio::spawn(async move { grpc.dial("node:1").await }),
+        sockets.recv().await.unwrap(),
+    );
+    let mut preface = [0; 24 + 9];
+    socket.read_exact(&mut preface).await.unwrap();
+    let mut settings = vec![0; usize::from(preface[26])];
+    socket.read_exact(&mut settings).await.unwrap();
+    // Identifier and value (RFC 9113, section 6.5.2).
+    for (id, value) in [(2, 0), (4, 70_000), (6, 9_000)] {
+        let wanted = [&[0, id][..], &u32::to_be_bytes(value)].concat();
+        let told = settings.chunks(6).any(|setting| setting == wanted);
+        assert!(told, "{id}: {settings:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_above_the_goaway_is_unprocessed_and_one_below_is_not() {
     let (grpc, mut sockets) = pipes(GrpcConfig::default());
     let (connection, mut socket) = tokio::join!(grpc.dial("node:1"), async {
@@ -690,4 +778,106 @@ async fn who_speaks_no_http2_is_told_apart_from_who_hangs_up() {
         );
         assert!(error.message().starts_with(text), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_is_kept_keeps_nothing_of_its_call() {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let client = h2::client::handshake(ours);
+    let (client, server) = tokio::join!(client, h2::server::handshake(theirs));
+    let (mut requests, connection) = client.unwrap();
+    let request = Request::post("http://node:1/a.B/C").body(()).unwrap();
+    let (response, sending) = requests.send_request(request, false).unwrap();
+    let (buffer, dirty) = (SendBuffer::new(), Arc::new(DirtyList::default()));
+    let outgoing = Outgoing::new(sending, Bytes::new(), buffer.clone(), 100, dirty.clone());
+    outgoing.pump();
+    outgoing.finish();
+    let left = Arc::downgrade(&outgoing);
+    drop((outgoing, response, requests, connection, server));
+    drop(dirty.close());
+    assert_eq!(left.strong_count(), 0);
+    assert!(send(&buffer, b"").await.is_err());
+}
+
+/// Sends back what comes, as it comes.
+async fn echo(mut request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+    let Ok(mut body) = respond.send_response(head(), false) else {
+        return;
+    };
+    while let Some(Ok(chunk)) = request.body_mut().data().await {
+        let flow = request.body_mut().flow_control();
+        let released = flow.release_capacity(chunk.len());
+        if released.is_err() || body.send_data(chunk, false).is_err() {
+            return;
+        }
+    }
+    let _ = body.send_trailers(headers(&[("grpc-status", "0")]));
+}
+
+/// One of four kinds of load: a short call, a long one, a stream, and one that is given up.
+async fn load(connection: Arc<dyn Connection>, index: usize) {
+    for round in 0..4 {
+        let buffer = SendBuffer::new();
+        let long = vec![index as u8; 1 << 20];
+        let mut call = match (index + round) % 4 {
+            0 => unary(b"short"),
+            1 if index % 16 < 2 => unary(&long),
+            _ => stream(&buffer),
+        };
+        let mut started = loop {
+            match connection.start(call) {
+                Ok(started) => break started,
+                Err(Refused::Busy(back)) => call = *back,
+                Err(refused) => panic!("{refused:?}"),
+            }
+            connection.ready().await.unwrap();
+        };
+        let sending = async {
+            for _ in 0..200 {
+                send(&buffer, &long[..500]).await.unwrap();
+            }
+            buffer.end();
+        };
+        match (index + round) % 4 {
+            0 => assert_eq!(all(&mut started).await.unwrap(), ["short"]),
+            1 if index % 16 < 2 => assert_eq!(all(&mut started).await.unwrap().concat(), long),
+            1 | 2 => {
+                let (_, heard) = tokio::join!(sending, all(&mut started));
+                assert_eq!(heard.unwrap().len(), 200);
+            }
+            _ => {
+                let (_, heard) = tokio::join!(sending, next(&mut started));
+                assert_eq!(heard.unwrap().unwrap(), long[..500]);
+            }
+        }
+    }
+}
+
+async fn many_tasks_share_one_connection() {
+    let config = GrpcConfig::default()
+        .stream_window(65_535)
+        .connection_window(65_535);
+    let mut builder = h2::server::Builder::new();
+    builder
+        .max_concurrent_streams(100)
+        .max_pending_accept_reset_streams(1024)
+        .data_frame_budget(1 << 26);
+    let (connection, server) = connect_with(config, &builder).await;
+    serve(server, echo);
+    let tasks: Vec<_> = (0..256)
+        .map(|index| tokio::spawn(load(connection.clone(), index)))
+        .collect();
+    for task in tasks {
+        soon(task).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn many_tasks_share_one_connection_on_one_worker() {
+    many_tasks_share_one_connection().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tasks_share_one_connection_on_two_workers() {
+    many_tasks_share_one_connection().await;
 }
