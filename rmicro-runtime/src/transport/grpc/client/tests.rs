@@ -412,19 +412,53 @@ async fn dropping_a_call_cancels_it_and_no_number_of_them_ends_the_connection() 
 
 #[tokio::test(start_paused = true)]
 async fn replies_to_calls_that_were_given_up_do_not_end_the_connection() {
-    let mut builder = h2::server::Builder::new();
-    builder.max_concurrent_streams(5000);
-    let (connection, server) = connect_with(GrpcConfig::default(), &builder).await;
-    let mut calls = calls_of(server);
+    let (grpc, mut sockets) = pipes(GrpcConfig::default());
+    let gate = Arc::new(tokio::sync::Mutex::new(()));
+    let (connection, server) = tokio::join!(grpc.dial("node:1"), async {
+        let mut builder = h2::server::Builder::new();
+        builder
+            .max_concurrent_streams(5000)
+            .max_pending_accept_reset_streams(5000);
+        let socket = sockets.recv().await.unwrap();
+        builder
+            .handshake(gated(socket, Arc::clone(&gate)))
+            .await
+            .unwrap()
+    });
+    let (connection, mut calls) = (connection.unwrap(), calls_of(server));
+    let (mut running, mut asked) = (Vec::new(), Vec::new());
     for _ in 0..3000 {
-        let call = start(&connection, unary(b""));
-        let (_request, mut respond) = soon(calls.recv()).await.unwrap();
-        answer(&mut respond, b"too late");
-        drop(call);
+        running.push(start(&connection, unary(b"")));
+        asked.push(soon(calls.recv()).await.unwrap());
     }
+    // The server does not hear yet that nobody listens any more.
+    let closed = gate.lock().await;
+    drop(running);
+    assert!(try_soon(std::future::pending::<()>()).await.is_none());
+    for (_, respond) in &mut asked {
+        answer(respond, b"too late");
+    }
+    assert!(try_soon(std::future::pending::<()>()).await.is_none());
+    drop(closed);
     let mut call = start(&connection, unary(b""));
     answer(&mut soon(calls.recv()).await.unwrap().1, b"still");
     assert_eq!(soon(all(&mut call)).await.unwrap(), ["still"]);
+}
+
+/// The far end of `socket`, which hears nothing while somebody holds `gate`.
+fn gated(socket: DuplexStream, gate: Arc<tokio::sync::Mutex<()>>) -> DuplexStream {
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let (mut from_client, mut to_client) = tokio::io::split(socket);
+    let (mut from_server, mut to_server) = tokio::io::split(near);
+    tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    tokio::spawn(async move {
+        let mut bytes = vec![0; 4096];
+        while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
+            let _open = gate.lock().await;
+            to_server.write_all(&bytes[..length]).await.unwrap();
+        }
+    });
+    far
 }
 
 #[tokio::test(start_paused = true)]
