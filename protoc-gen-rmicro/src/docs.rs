@@ -89,8 +89,9 @@ pub(crate) fn tame(lines: &[String]) -> Vec<String> {
     lines
 }
 
+/// Takes away what separates the text from the slashes.
 fn strip_space(line: &str) -> String {
-    line.strip_prefix(' ').unwrap_or(line).to_owned()
+    line.strip_prefix([' ', '\t']).unwrap_or(line).to_owned()
 }
 
 /// Control characters, and those that change the direction of text, which rustc refuses.

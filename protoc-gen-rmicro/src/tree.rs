@@ -38,8 +38,8 @@ fn write<'a>(node: &Node<'a>, path: &mut Vec<&'a str>, code: &mut String) {
         if index > 0 || !node.files.is_empty() {
             code.push('\n');
         }
-        // A package may be called like the one around it, which clippy takes for a mistake.
-        if path.last() == Some(name) {
+        // A package may be called like the one around it, or like the user's module; clippy takes that for a mistake.
+        if path.last().is_none_or(|around| around == name) {
             code.push_str(&format!("{indent}#[allow(clippy::module_inception)]\n"));
         }
         path.push(name);

@@ -2,12 +2,9 @@
 
 /// The line of the proto from which prost-build made `line`; both are without the space that follows the slashes.
 pub(crate) fn original(line: &str) -> String {
-    // Where a comment is indented, prost-build adds a space.
-    let line = if line.starts_with("  ") {
-        &line[1..]
-    } else {
-        line
-    };
+    // Where a comment is indented, or starts with a tab, prost-build adds a space.
+    let is_longer = line.starts_with("  ") || line.starts_with('\t');
+    let line = if is_longer { &line[1..] } else { line };
     bare_urls(line).replace("\\[", "[").replace("\\]", "]")
 }
 
@@ -43,6 +40,7 @@ mod tests {
         for (line, wanted) in [
             ("plain", "plain"),
             ("   indented", "  indented"),
+            ("\ttab", "tab"),
             ("`\\[a\\]` and \\[b\\]", "`[a]` and [b]"),
             ("see <http://a.b/c>, or", "see <http://a.b/c>, or"),
             ("see <http://a.b/c,> or", "see http://a.b/c, or"),

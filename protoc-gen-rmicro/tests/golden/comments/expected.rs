@@ -186,9 +186,7 @@ mod commented_rmicro {
             self.0.unary("C", request)
         }
 
-        /// ```text
         /// A tab, a back\slash, a "quote", ünïcödé and {braces}.
-        /// ```
         pub fn d(&self, request: super::Message) -> Call<super::Message> {
             self.0.unary("D", request)
         }
@@ -246,9 +244,7 @@ mod commented_rmicro {
             request: super::Message,
         ) -> impl Future<Output = Result<super::Message>> + Send;
 
-        /// ```text
         /// A tab, a back\slash, a "quote", ünïcödé and {braces}.
-        /// ```
         fn d(
             &self,
             ctx: Context,
