@@ -1,7 +1,7 @@
 //! What every registry must do: the docs of [`Registry`], sentence by sentence.
 //!
-//! A check has a [`Pair`] and a service name of its own, so a registry that others use at the time will do. The checks wait for
-//! events; they sleep only where a TTL has to pass.
+//! A check has a [`Pair`] and a service name of its own, so a registry that others use at the time
+//! will do. The checks wait for events; they sleep only where a TTL has to pass.
 
 /// Runs the checks of one area in turn, each against a fresh pair.
 macro_rules! run_all {
@@ -24,7 +24,8 @@ pub use pair::Pair;
 #[cfg(doc)]
 use crate::registry::Registry;
 
-/// Runs every check, each against a pair that `make` gives; it panics like a test, and says which check it was.
+/// Runs every check, each against a pair that `make` gives; it panics like a test, and says which
+/// check it was.
 ///
 /// ```
 /// use std::sync::Arc;

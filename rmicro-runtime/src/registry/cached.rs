@@ -1,7 +1,8 @@
 //! A registry that remembers: what a client looks services up in, before every call.
 //!
-//! Invariant: knowledge has one source per name, a task that follows the watch of the registry behind. A registry that is away
-//! empties nothing: what was known is served until the registry is back and says otherwise. The tasks end with the last clone.
+//! Invariant: knowledge has one source per name, a task that follows the watch of the registry
+//! behind. A registry that is away empties nothing: what was known is served until the registry is
+//! back and says otherwise. The tasks end with the last clone.
 
 mod backoff;
 mod batch;
@@ -26,10 +27,12 @@ use crate::seam::Seam;
 
 /// Remembers what another registry says, and follows its changes.
 ///
-/// The first lookup of a name starts a watch and asks once, however many look it up at the time; from then on the watch tells
-/// what is new, and lookups ask nobody. A watch that fails is started again, later and later, and then asks again. Of a service
-/// without nodes nothing is remembered: a lookup asks again, but no sooner than 100 ms after the last answer, and ends early when
-/// the watch tells of a node. A name that nobody has looked up for ten minutes is forgotten after ten more at the latest.
+/// The first lookup of a name starts a watch and asks once, however many look it up at the time;
+/// from then on the watch tells what is new, and lookups ask nobody. A watch that fails is started
+/// again, later and later, and then asks again. Of a service without nodes nothing is remembered: a
+/// lookup asks again, but no sooner than 100 ms after the last answer, and ends early when the
+/// watch tells of a node. A name that nobody has looked up for ten minutes is forgotten after ten
+/// more at the latest.
 ///
 /// Lookups need a tokio runtime, which runs the watches.
 #[derive(Clone, Debug)]
@@ -45,7 +48,8 @@ impl Cached {
         }))
     }
 
-    /// Waits for the follower of `name` to know something, or to be told that there is nothing to know.
+    /// Waits for the follower of `name` to know something, or to be told that there is nothing to
+    /// know.
     ///
     /// Cancel safe: the question that was asked stays asked for the others who wait.
     async fn lookup(&self, name: &str) -> Result<Arc<[ServiceInfo]>> {
@@ -66,8 +70,8 @@ impl Cached {
         }
     }
 
-    /// Asks the follower of `name` to look, starting it where there is none; its answers arrive in the receiver, and the number
-    /// says how many there were before.
+    /// Asks the follower of `name` to look, starting it where there is none; its answers arrive in
+    /// the receiver, and the number says how many there were before.
     fn follow(&self, name: &str) -> (watch::Receiver<Answer>, u64) {
         let mut names = self.0.write();
         let slot = match names.entry(name.to_owned()) {
@@ -80,7 +84,8 @@ impl Cached {
             }
         };
         slot.used.store(true, Ordering::Relaxed);
-        // In this order: a question that nobody waits for is not asked, and an answer that is counted already is not waited for.
+        // In this order: a question that nobody waits for is not asked, and an answer that is
+        // counted already is not waited for.
         let answers = slot.answers.clone();
         let before = answers.borrow().count;
         slot.wanted.notify_one();
@@ -147,7 +152,8 @@ impl Registry for Cached {
     fn known(&self, name: &str) -> Option<Arc<[ServiceInfo]>> {
         let names = self.0.read();
         let slot = names.get(name)?;
-        // Read before it is written: callers on all cores come by here, and a write would take the line from them.
+        // Read before it is written: callers on all cores come by here, and a write would take the
+        // line from them.
         if !slot.used.load(Ordering::Relaxed) {
             slot.used.store(true, Ordering::Relaxed);
         }
@@ -198,7 +204,8 @@ impl Shared {
         }
     }
 
-    /// Forgets `name` unless somebody waits for `answers` or has looked it up since the last time; tells whether it did.
+    /// Forgets `name` unless somebody waits for `answers` or has looked it up since the last time;
+    /// tells whether it did.
     fn forget(&self, name: &str, answers: &watch::Sender<Answer>) -> bool {
         let mut names = self.write();
         // One receiver is the slot's own.

@@ -1,8 +1,9 @@
 //! A registry inside the process: the reference for every other, and what tests use.
 //!
-//! Invariant: there is no global. Clones share one registry, two [`Memory::new`] know nothing of each other. Deliberately
-//! absent: a task. Lapsed nodes are removed by whoever looks next, and a watch keeps a timer for the next one while it is
-//! awaited, so nothing runs on when the registry is dropped.
+//! Invariant: there is no global. Clones share one registry, two [`Memory::new`] know nothing of
+//! each other. Deliberately absent: a task. Lapsed nodes are removed by whoever looks next, and a
+//! watch keeps a timer for the next one while it is awaited, so nothing runs on when the registry
+//! is dropped.
 
 mod state;
 mod watching;
@@ -20,8 +21,9 @@ use crate::seam::{Clock, Moment, Seam};
 
 /// Knows what was registered with it or with a clone of it.
 ///
-/// A `ttl` of zero sets no limit, as in go-micro (`registry/memory.go`). Nobody waits for a slow watcher: one that leaves more
-/// than 256 changes unread loses them and gets an error instead, after which its watch goes on.
+/// A `ttl` of zero sets no limit, as in go-micro (`registry/memory.go`). Nobody waits for a slow
+/// watcher: one that leaves more than 256 changes unread loses them and gets an error instead,
+/// after which its watch goes on.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -104,7 +106,8 @@ impl Registry for Memory {
     }
 }
 
-/// What the clones of one registry share; watches refer to it weakly, so they end with the last clone.
+/// What the clones of one registry share; watches refer to it weakly, so they end with the last
+/// clone.
 #[derive(Debug, Default)]
 struct Shared(Mutex<State>);
 

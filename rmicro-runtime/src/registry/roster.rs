@@ -53,7 +53,8 @@ impl Roster {
         changes
     }
 
-    /// Removes the nodes of `told` by their ids, whatever their version, and tells which were there.
+    /// Removes the nodes of `told` by their ids, whatever their version, and tells which were
+    /// there.
     pub(super) fn withdraw(&mut self, told: &ServiceInfo) -> Vec<Change> {
         self.remove(|node| told.nodes.iter().any(|gone| gone.id == node.id))
     }
@@ -85,7 +86,8 @@ impl Roster {
         self.0.is_empty()
     }
 
-    /// Takes over what is said about the version itself; tells whether a known one is described differently now.
+    /// Takes over what is said about the version itself; tells whether a known one is described
+    /// differently now.
     fn describe(&mut self, told: &ServiceInfo) -> bool {
         match self.0.entry(told.version.clone()) {
             Entry::Vacant(vacant) => {
@@ -104,7 +106,8 @@ impl Roster {
         }
     }
 
-    /// Puts `node` into `version` and takes it out of every other; tells what is different, if anything.
+    /// Puts `node` into `version` and takes it out of every other; tells what is different, if
+    /// anything.
     fn place(&mut self, version: &str, node: &Node) -> Option<Action> {
         let mut moved = false;
         self.0.retain(|other, service| {

@@ -32,3 +32,27 @@ impl Selector for Random {
             .nth(self.0.below(fresh))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallHead;
+
+    #[test]
+    fn one_seed_gives_one_sequence() {
+        let head = CallHead::new("a.B", "C");
+        let nodes: Vec<_> = ["a", "b", "c"]
+            .map(|id| Arc::new(Node::new(id, "127.0.0.1:1")))
+            .into();
+        let sequence = |seed| {
+            let selector = Random::new(Chance::from_seed(seed));
+            let next = || selector.select(&Choice::new("s", &head), &nodes);
+            (0..50)
+                .filter_map(|_| next())
+                .map(|node| node.id.clone())
+                .collect::<String>()
+        };
+        assert_eq!(sequence(1), sequence(1));
+        assert_ne!(sequence(1), sequence(2));
+    }
+}

@@ -29,7 +29,8 @@ pub async fn a_registered_service_is_found_by_both(pair: &Pair) {
     assert_eq!(look(&*pair.here, &pair.name).await.len(), 1);
 }
 
-/// The name, the version, the nodes with address and metadata, and the endpoints are found as they were announced.
+/// The name, the version, the nodes with address and metadata, and the endpoints are found as they
+/// were announced.
 pub async fn everything_about_a_node_and_its_endpoints_is_found(pair: &Pair) {
     let mut service = pair.service("1.2.3", &[]).endpoint(endpoint());
     service
@@ -118,7 +119,8 @@ pub async fn withdrawing_unknown_nodes_is_no_error(pair: &Pair) {
     pair.finds(&[("1", &["b"])]).await;
 }
 
-/// Once a node was withdrawn and the registry's own propagation time has passed, the other side does not find it.
+/// Once a node was withdrawn and the registry's own propagation time has passed, the other side
+/// does not find it.
 pub async fn everybody_has_learned_of_a_withdrawal_after_the_propagation_time(pair: &Pair) {
     // What a busy machine takes to run those who were told.
     const SLACK: std::time::Duration = std::time::Duration::from_millis(250);

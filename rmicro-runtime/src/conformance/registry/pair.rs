@@ -11,7 +11,8 @@ use crate::seam::{Chance, Clock};
 /// How long a check waits before it looks again.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Two registries that see what is announced in each other: two clones, two sockets in one domain, two clients of one server.
+/// Two registries that see what is announced in each other: two clones, two sockets in one domain,
+/// two clients of one server.
 #[derive(Debug)]
 pub struct Pair {
     pub(super) here: Arc<dyn Registry>,
@@ -24,7 +25,8 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// A pair that honours a TTL of one second, and in which every change is seen on the other side within ten.
+    /// A pair that honours a TTL of one second, and in which every change is seen on the other side
+    /// within ten.
     pub fn new(here: Arc<dyn Registry>, there: Arc<dyn Registry>) -> Self {
         Self {
             here,
@@ -78,7 +80,8 @@ impl Pair {
         withdrawn.expect("a service can be deregistered");
     }
 
-    /// What the other side finds, once that is as `expected` says; it panics with `what` when it never is.
+    /// What the other side finds, once that is as `expected` says; it panics with `what` when it
+    /// never is.
     pub(super) async fn found(
         &self,
         what: &str,
@@ -99,7 +102,8 @@ impl Pair {
         }
     }
 
-    /// Waits until the other side finds exactly these versions with exactly these nodes, by their short names.
+    /// Waits until the other side finds exactly these versions with exactly these nodes, by their
+    /// short names.
     pub(super) async fn finds(&self, expected: &[(&str, &[&str])]) {
         let ids = |nodes: &[&str]| nodes.iter().map(|node| self.node(node).id).collect();
         let expected: Vec<(String, Vec<String>)> = expected
@@ -116,7 +120,8 @@ impl Pair {
         watch.expect("a service can be watched")
     }
 
-    /// The first change that is as `expected` says, with those before it; it panics with `what` when none comes.
+    /// The first change that is as `expected` says, with those before it; it panics with `what`
+    /// when none comes.
     pub(super) async fn told(
         &self,
         watch: &mut Watch,

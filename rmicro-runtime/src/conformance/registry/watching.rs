@@ -1,6 +1,7 @@
 //! Watches, on the other side than the changes.
 //!
-//! A registry may tell of renewals and may tell things twice, so a check reads on until it has what it waits for.
+//! A registry may tell of renewals and may tell things twice, so a check reads on until it has what
+//! it waits for.
 
 use super::Pair;
 use crate::registry::{Action, Change};

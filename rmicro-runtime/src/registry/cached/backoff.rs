@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::seam::Chance;
 
-/// Waits that double from failure to failure, each shortened at random by up to a half so that clients which lost the same
-/// registry do not all come back at once.
+/// Waits that double from failure to failure, each shortened at random by up to a half so that
+/// clients which lost the same registry do not all come back at once.
 #[derive(Debug)]
 pub(super) struct Backoff {
     failures: u32,

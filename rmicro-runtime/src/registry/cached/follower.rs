@@ -1,7 +1,7 @@
 //! The task that keeps one name up to date.
 //!
-//! Invariant: the watch runs before the question is asked, and what it tells meanwhile is applied after the answer too, so no
-//! change is lost or undone by an answer that is older.
+//! Invariant: the watch runs before the question is asked, and what it tells meanwhile is applied
+//! after the answer too, so no change is lost or undone by an answer that is older.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,7 +25,8 @@ const ASK_INTERVAL: Duration = Duration::from_millis(100);
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How often an unused name with nodes is looked for.
 const IDLE: Duration = Duration::from_secs(600);
-/// How often an unused name without nodes is looked for: callers can make up as many of those as they like.
+/// How often an unused name without nodes is looked for: callers can make up as many of those as
+/// they like.
 const IDLE_ABSENT: Duration = Duration::from_secs(10);
 
 /// What the registry answered last.
@@ -180,7 +181,8 @@ impl Follower {
         self.answer(error);
     }
 
-    /// Takes what the registry answered in the place of what was known, brought up to date by what the watch told meanwhile.
+    /// Takes what the registry answered in the place of what was known, brought up to date by what
+    /// the watch told meanwhile.
     fn replace(&mut self, roster: Roster, meanwhile: &[Change]) {
         self.roster = roster;
         for change in meanwhile {

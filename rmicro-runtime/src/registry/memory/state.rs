@@ -1,4 +1,5 @@
-//! What a memory registry knows: the services, who watches them, and what the watchers have not read yet.
+//! What a memory registry knows: the services, who watches them, and what the watchers have not
+//! read yet.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::task::{Poll, Waker};
@@ -120,7 +121,8 @@ impl State {
         self.watchers.remove(&id);
     }
 
-    /// What watcher `id` has not read yet; when that is nothing, `waker` is kept for the next change.
+    /// What watcher `id` has not read yet; when that is nothing, `waker` is kept for the next
+    /// change.
     pub(super) fn poll_change(&mut self, id: u64, waker: &Waker) -> Poll<Option<Result<Change>>> {
         let Some(watcher) = self.watchers.get_mut(&id) else {
             return Poll::Ready(None);

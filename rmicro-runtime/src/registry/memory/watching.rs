@@ -59,7 +59,8 @@ impl Stream for Watching {
                     state.next_lapse(this.id),
                 )
             });
-            // Should this be the last, dropping it wakes the waker that was just kept, and the watch ends.
+            // Should this be the last, dropping it wakes the waker that was just kept, and the
+            // watch ends.
             drop(shared);
             match (change, lapse) {
                 (Poll::Ready(change), _) => return Poll::Ready(change),
