@@ -1,7 +1,11 @@
 //! Every backend against the suite of its contract.
 
+use std::sync::Arc;
+
 use rmicro_runtime::conformance;
-use rmicro_runtime::seam::Seam;
+use rmicro_runtime::conformance::registry::Pair;
+use rmicro_runtime::registry::{Cached, Mdns, Memory as MemoryRegistry};
+use rmicro_runtime::seam::{Chance, Seam};
 use rmicro_runtime::transport::{Grpc, GrpcConfig, Memory};
 
 #[tokio::test]
@@ -11,6 +15,39 @@ async fn the_memory_transport() {
 
 #[tokio::test]
 async fn the_grpc_transport() {
-    let narrow = GrpcConfig::default().stream_window(65_535).connection_window(1 << 20);
+    let narrow = GrpcConfig::default()
+        .stream_window(65_535)
+        .connection_window(1 << 20);
     conformance::transport::suite(|| Grpc::new(Seam::default()).config(narrow.clone())).await;
+}
+
+#[tokio::test]
+async fn the_memory_registry() {
+    conformance::registry::suite(async || {
+        let registry = MemoryRegistry::new();
+        Pair::new(Arc::new(registry.clone()), Arc::new(registry))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_mdns_registry() {
+    let names = Chance::default();
+    conformance::registry::suite(async || {
+        // A domain of its own for each check, so that none hears another.
+        let url = format!("mdns://{}?interface=lo", names.uuid());
+        let mdns = || Mdns::from_url(&url, Seam::default()).expect("the URL is good");
+        Pair::new(Arc::new(mdns()), Arc::new(mdns()))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_memory_registry_behind_the_cache() {
+    conformance::registry::suite(async || {
+        let registry = MemoryRegistry::new();
+        let cached = Cached::new(Arc::new(registry.clone()), Seam::default());
+        Pair::new(Arc::new(registry), Arc::new(cached))
+    })
+    .await;
 }

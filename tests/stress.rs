@@ -35,13 +35,18 @@ impl Drop for Guard {
 }
 
 fn handler(running: Running) -> Scripted {
-    let [one, many, often, chat] = std::array::from_fn(|_| running.clone());
-    Scripted::default()
+    let greeter = Scripted::default();
+    streaming(unary_kinds(greeter, &running), &running)
+}
+
+fn unary_kinds(greeter: Scripted, running: &Running) -> Scripted {
+    let (one, many) = (running.clone(), running.clone());
+    greeter
         .hello(move |_, request| {
             let guard = Guard(one.enter());
             async move {
                 let _guard = guard;
-                if request.name.len() % 3 == 0 {
+                if request.name.len().is_multiple_of(3) {
                     tokio::task::yield_now().await;
                 }
                 Ok(reply(request.name))
@@ -58,6 +63,11 @@ fn handler(running: Running) -> Scripted {
                 Ok(reply(total.to_string()))
             }
         })
+}
+
+fn streaming(greeter: Scripted, running: &Running) -> Scripted {
+    let (often, chat) = (running.clone(), running.clone());
+    greeter
         .hello_often(move |_, request, mut replies| {
             let guard = Guard(often.enter());
             async move {
@@ -83,7 +93,7 @@ fn handler(running: Running) -> Scripted {
 
 /// The name that task `task` sends in round `round`: one in 32 is long.
 fn name(task: usize, round: usize) -> String {
-    let length = if (task + round * 7) % 32 == 0 {
+    let length = if (task + round * 7).is_multiple_of(32) {
         LONG
     } else {
         task * 13 % 5000

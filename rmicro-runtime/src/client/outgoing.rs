@@ -63,10 +63,10 @@ impl Outgoing {
     }
 
     pub(super) fn add_metadata(&mut self, name: &str, value: &str) {
-        if let Ok(metadata) = &mut self.metadata {
-            if let Err(error) = metadata.append(name, value) {
-                self.metadata = Err(error);
-            }
+        if let Ok(metadata) = &mut self.metadata
+            && let Err(error) = metadata.append(name, value)
+        {
+            self.metadata = Err(error);
         }
     }
 

@@ -186,11 +186,11 @@ impl Connection {
     }
 
     fn poll_drain(&mut self, cx: &mut Context<'_>) {
-        if let Some(drain) = &mut self.drain {
-            if drain.as_mut().poll(cx).is_ready() {
-                self.drain = None;
-                Pin::new(&mut self.http).graceful_shutdown();
-            }
+        if let Some(drain) = &mut self.drain
+            && drain.as_mut().poll(cx).is_ready()
+        {
+            self.drain = None;
+            Pin::new(&mut self.http).graceful_shutdown();
         }
     }
 }

@@ -70,10 +70,10 @@ impl Streaming {
     /// The response, as soon as its headers may leave.
     pub(super) async fn respond(mut self: Box<Self>) -> Response<ReplyBody> {
         poll_fn(|cx| self.poll_headers(cx)).await;
-        if self.taken.is_none() {
-            if let Some(ended) = self.ended.take() {
-                return respond::whole(ended, &self.state, &self.inbox);
-            }
+        if self.taken.is_none()
+            && let Some(ended) = self.ended.take()
+        {
+            return respond::whole(ended, &self.state, &self.inbox);
         }
         let (metadata, state) = (self.state.take_metadata(), self.state.clone());
         respond::headers_first(metadata, &state.head().codec, ReplyBody::streaming(self))
