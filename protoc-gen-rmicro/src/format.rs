@@ -18,21 +18,17 @@ pub(crate) fn header(sources: &[String]) -> String {
     header
 }
 
-/// `items` as text, one after the other, so that a large file needs no more memory than its largest item.
-pub(crate) fn items(items: Vec<Item>) -> String {
-    let mut code = String::new();
+/// Appends `items` to `code`, each after a blank line.
+pub(crate) fn append(code: &mut String, items: Vec<Item>) {
     for item in items {
-        if !code.is_empty() {
-            code.push('\n');
-        }
         let file = File {
             shebang: None,
             attrs: Vec::new(),
             items: vec![item],
         };
+        code.push('\n');
         code.push_str(&spaced(&prettyplease::unparse(&file)));
     }
-    code
 }
 
 /// Puts a blank line between items.
@@ -82,8 +78,10 @@ mod tests {
                 trait E { fn f(); /** G. */ fn g(); }
             }
         };
-        let text = "struct A {\n    a: u8,\n    b: u8,\n}\n\nmod b {\n    use c::d;\n\n    /// E;\n    /// e.\n    trait E {\n        \
+        let text = "\nstruct A {\n    a: u8,\n    b: u8,\n}\n\nmod b {\n    use c::d;\n\n    /// E;\n    /// e.\n    trait E {\n        \
                     fn f();\n\n        /// G.\n        fn g();\n    }\n}\n";
-        assert_eq!(items(file.items), text);
+        let mut code = String::new();
+        append(&mut code, file.items);
+        assert_eq!(code, text);
     }
 }

@@ -66,23 +66,19 @@ fn code(
     output: &Output,
     taken: &mut Taken,
 ) -> Result<String> {
-    let mut items: Vec<Item> = Vec::new();
-    let mut services = TokenStream::new();
-    for file in output.files.iter().filter_map(|name| request.file(name)) {
-        if request.options.messages {
-            items.extend(messages.items(file.proto.name())?);
-        }
+    let mut code = format::header(&output.files);
+    let files = || output.files.iter().filter_map(|name| request.file(name));
+    for file in files().filter(|_| request.options.messages) {
+        format::append(&mut code, messages.items(file.proto.name())?);
+    }
+    format::append(&mut code, parse(statics.tokens(output)?)?);
+    // One after the other, as tokens take much more room than text.
+    for file in files() {
         for service in service::services(file, messages, externs, taken)? {
-            services.extend(module(&service, &request.options));
+            format::append(&mut code, parse(module(&service, &request.options))?);
         }
     }
-    items.extend(parse(statics.tokens(output)?)?);
-    items.extend(parse(services)?);
-    Ok(format!(
-        "{}\n{}",
-        format::header(&output.files),
-        format::items(items)
-    ))
+    Ok(code)
 }
 
 /// The public names of a service and the private module that has them.

@@ -8,6 +8,7 @@
 
 mod builder;
 mod clash;
+mod comments;
 mod descriptor;
 mod docs;
 mod error;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use prost_build::{Config, Module, Service, ServiceGenerator};
-use prost_types::FileDescriptorProto;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Fields, Item};
 
+use crate::comments;
 use crate::docs;
 use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
@@ -34,7 +34,7 @@ impl Messages {
             if !request.is_chosen(proto.name()) {
                 proto.service.clear();
             }
-            clean_comments(&mut proto);
+            comments::prepare(&mut proto);
             (key(proto.name()), proto)
         });
         let files = files.collect();
@@ -83,24 +83,6 @@ fn config(request: &Request, externs: &Externs) -> Config {
         config.field_attribute(path, attribute);
     }
     config
-}
-
-/// A carriage return alone would end a line comment in the middle of it.
-fn clean_comments(proto: &mut FileDescriptorProto) {
-    let clean = |text: &mut Option<String>| {
-        if let Some(text) = text.as_mut().filter(|text| text.contains('\r')) {
-            *text = text.replace("\r\n", "\n").replace('\r', "\n");
-        }
-    };
-    for location in proto
-        .source_code_info
-        .iter_mut()
-        .flat_map(|info| &mut info.location)
-    {
-        clean(&mut location.leading_comments);
-        clean(&mut location.trailing_comments);
-        location.leading_detached_comments.clear();
-    }
 }
 
 /// Keeps what prost-build says of services.

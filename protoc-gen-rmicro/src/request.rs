@@ -30,6 +30,8 @@ pub(crate) struct ProtoFile {
     pub(crate) proto: FileDescriptorProto,
     /// The encoded form, without source info: what reflection shows.
     pub(crate) raw: Vec<u8>,
+    /// The lines of messages, enums, services and rpcs, by their paths.
+    lines: HashMap<Vec<i32>, i32>,
 }
 
 impl Request {
@@ -112,21 +114,25 @@ impl ProtoFile {
             .map_err(|error| Error::new(format!("the request holds a broken file ({error})")))?;
         let raw = wire::without_field(raw, Self::SOURCE_INFO)
             .ok_or_else(|| Error::new(format!("the request holds a broken {}", proto.name())))?;
-        Ok(Self { proto, raw })
+        let locations = proto
+            .source_code_info
+            .iter()
+            .flat_map(|info| &info.location);
+        let locations =
+            locations.filter(|location| matches!(location.path[..], [_, _] | [6, _, _, _]));
+        let lines =
+            locations.filter_map(|location| Some((location.path.clone(), *location.span.first()?)));
+        Ok(Self {
+            lines: lines.collect(),
+            proto,
+            raw,
+        })
     }
 
     /// `name.proto:7` when the source of `path` is known, else `name.proto`.
     pub(crate) fn place(&self, path: &[i32]) -> String {
         let name = self.proto.name();
-        let locations = self
-            .proto
-            .source_code_info
-            .iter()
-            .flat_map(|info| &info.location);
-        let span = locations
-            .filter(|location| location.path == path)
-            .find_map(|location| location.span.first());
-        match span {
+        match self.lines.get(path) {
             Some(line) => format!("{name}:{}", i64::from(*line) + 1),
             None => name.to_owned(),
         }

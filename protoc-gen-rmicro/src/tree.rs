@@ -39,13 +39,15 @@ fn write<'a>(node: &Node<'a>, path: &mut Vec<&'a str>, code: &mut String) {
             code.push('\n');
         }
         // A package may be called like the one around it, or like the user's module; clippy takes that for a mistake.
-        if path.last().is_none_or(|around| around == name) {
-            code.push_str(&format!("{indent}#[allow(clippy::module_inception)]\n"));
-        }
+        let allow = if path.last().is_none_or(|around| around == name) {
+            format!("{indent}#[allow(clippy::module_inception)]\n")
+        } else {
+            String::new()
+        };
         path.push(name);
         let package = path.join(".").replace("r#", "");
         code.push_str(&format!(
-            "{indent}/// Package `{package}`.\n{indent}pub mod {name} {{\n"
+            "{indent}/// Package `{package}`.\n{allow}{indent}pub mod {name} {{\n"
         ));
         write(inner, path, code);
         path.pop();
