@@ -18,6 +18,21 @@ pub mod needs_rmicro_runtime_0_1 {
     pub use crate::server::{Registration, Server};
     pub use std::future::Future;
 
+    use crate::error::Error;
+
+    /// What a method answers that its handler leaves out (`unimplemented_stubs=true`).
+    pub fn unimplemented<T>(
+        service: &'static Descriptor,
+        method: &'static str,
+    ) -> impl Future<Output = Result<T>> + Send + use<T> {
+        let name = service.name();
+        async move {
+            Err(Error::unimplemented(format!(
+                "method {method} of service {name} is not implemented"
+            )))
+        }
+    }
+
     /// Stops the build when this runtime no longer serves the file.
     pub const fn stamp() {}
 }

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::CallState;
 use crate::error::Result;
 use crate::metadata::Metadata;
-use crate::seam::Moment;
+use crate::seam::{Clock, Moment};
 
 /// The call that a handler serves; a cheap clone.
 #[derive(Clone, Debug)]
@@ -28,6 +29,12 @@ impl Context {
         self.0.head().deadline
     }
 
+    /// How long the caller still waits; `None` when it set no deadline.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline()
+            .map(|deadline| deadline.since(Clock::default().now()))
+    }
+
     /// Where the call comes from; `None` where the transport has no addresses.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.0.head().peer
@@ -41,6 +48,17 @@ impl Context {
     /// The name of the method that was called.
     pub fn endpoint(&self) -> &str {
         &self.0.head().endpoint
+    }
+
+    /// Keeps `value` for whoever serves the call later: an interceptor for the handler, say, who asks.
+    /// The value of its type that was kept before goes.
+    pub fn set<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        self.0.set(value);
+    }
+
+    /// The value of type `T` that was kept by [`set`](Self::set).
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.0.get()
     }
 
     /// The metadata that goes in front of the first reply.

@@ -1,5 +1,8 @@
 //! The rmicro runtime: services that find, call and stream to each other.
 
+// Generated code inside this crate names it as users' code does.
+extern crate self as rmicro_runtime;
+
 pub mod call;
 mod client;
 pub mod codec;
@@ -18,11 +21,16 @@ pub mod selector;
 mod server;
 mod service;
 pub mod transport;
+pub mod types;
 
+pub use call::ServerCall;
 pub use client::{Call, Client, ClientOptions, Reply, Stub};
 pub use context::{Context, ReplyMetadata, Trailers};
 pub use error::{Code, Detail, Error, Result};
 pub use metadata::Metadata;
-pub use rpc::{BidiStream, ClientStream, Descriptor, File, Incoming, Method, Receiver, Sender};
+pub use rpc::{
+    Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, Incoming,
+    Method, Receiver, Sender, ServerInterceptor, ServerNext,
+};
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};

@@ -85,6 +85,15 @@ impl OneFrame {
             ..Self::default()
         }
     }
+
+    /// The body that is `frame`, with what travels beside it.
+    pub fn with(frame: Bytes, metadata: Metadata, trailers: Metadata) -> Self {
+        Self {
+            frame: Some(frame),
+            metadata,
+            trailers,
+        }
+    }
 }
 
 impl FrameStream for OneFrame {

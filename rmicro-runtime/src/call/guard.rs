@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::BoxFuture;
+use super::current::Current;
 use super::head::CallHead;
 use crate::error::{Error, Result};
 use crate::seam::{Clock, Moment, Sleep};
@@ -47,6 +48,7 @@ impl Future for Guarded<'_> {
         let Some(handler) = &mut this.handler else {
             return Poll::Ready(Err(Error::internal("the handler has ended")));
         };
+        let _current = Current::enter(this.deadline);
         let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
         let ended = match polled {
             Ok(Poll::Ready(result)) => result,
@@ -117,6 +119,22 @@ mod tests {
             Clock::default(),
         );
         assert_eq!(guarded.await.unwrap_err().code(), Code::DeadlineExceeded);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_calls_of_a_handler_know_its_deadline() {
+        let head = head(Some(Duration::from_secs(1)));
+        let expected = head.deadline;
+        let handler = Box::pin(async move {
+            assert_eq!(super::super::current_deadline(), expected);
+            tokio::task::yield_now().await;
+            assert_eq!(super::super::current_deadline(), expected);
+            Ok(())
+        });
+        Guarded::new(handler, &head, Clock::default())
+            .await
+            .unwrap();
+        assert_eq!(super::super::current_deadline(), None);
     }
 
     #[tokio::test(start_paused = true)]

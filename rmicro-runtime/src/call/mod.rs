@@ -3,6 +3,7 @@
 //! Invariant: nothing above it knows a wire format, nothing below it knows a message type. A body is either one frame, which
 //! needs no channel and no task, or a stream of frames.
 
+mod current;
 mod frames;
 mod guard;
 mod head;
@@ -12,6 +13,7 @@ mod state;
 
 use std::pin::Pin;
 
+pub(crate) use current::deadline as current_deadline;
 pub use frames::{FRAME_PREFIX, FrameStream, OneFrame, split_frame, write_frame};
 pub use guard::Guarded;
 pub use head::{CallHead, Kind};

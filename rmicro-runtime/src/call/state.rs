@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use http::Extensions;
 
 use super::frames::FrameStream;
 use super::head::CallHead;
 use super::send_buffer::SendBuffer;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 
@@ -24,6 +26,11 @@ pub struct ServerCall {
 }
 
 impl ServerCall {
+    /// What a handler would know of the call; for interceptors.
+    pub fn context(&self) -> Context {
+        Context::new(self.state.clone())
+    }
+
     /// A call with the parts that its kind has.
     pub fn new(state: Arc<CallState>, request: Request, replies: Option<SendBuffer>) -> Self {
         Self {
@@ -56,6 +63,7 @@ impl fmt::Debug for Request {
 pub struct CallState {
     head: CallHead,
     reply: Mutex<ReplyState>,
+    extensions: Mutex<Extensions>,
 }
 
 /// What a handler leaves for the transport to send.
@@ -83,12 +91,31 @@ impl CallState {
         Self {
             head,
             reply: Mutex::default(),
+            extensions: Mutex::default(),
         }
     }
 
     /// Who asked for what.
     pub fn head(&self) -> &CallHead {
         &self.head
+    }
+
+    /// Keeps `value` for whoever serves the call later; the one of its type that was kept before goes.
+    pub fn set<T: Clone + Send + Sync + 'static>(&self, value: T) {
+        let mut extensions = self
+            .extensions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        extensions.insert(value);
+    }
+
+    /// The value of type `T` that was kept.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        let extensions = self
+            .extensions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        extensions.get().cloned()
     }
 
     /// Sets the only message of the reply, as a run of one frame.

@@ -6,6 +6,7 @@
 mod call;
 mod options;
 mod outgoing;
+mod placing;
 mod pool;
 mod stub;
 mod target;

@@ -5,6 +5,7 @@
 mod codecs;
 mod descriptor;
 mod incoming;
+mod interceptor;
 mod receiver;
 mod sender;
 mod streams;
@@ -12,6 +13,8 @@ mod streams;
 pub(crate) use codecs::Codecs;
 pub use descriptor::{Descriptor, File, Method};
 pub use incoming::Incoming;
+pub(crate) use interceptor::Exchange;
+pub use interceptor::{Answer, ClientInterceptor, ClientNext, ServerInterceptor, ServerNext};
 pub use receiver::Receiver;
 pub(crate) use receiver::{decode, decode_only};
 pub use sender::Sender;

@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::call::{BoxFuture, Routes};
 use crate::error::{Error, Result};
 use crate::registry::EndpointInfo;
-use crate::rpc::{Codecs, Descriptor, Incoming};
+use crate::rpc::{Codecs, Descriptor, Incoming, ServerInterceptor};
 
 pub(crate) use heartbeat::{Beat, Heartbeat};
 pub use registered::Registration;
 
-use registered::Registered;
+use registered::{Chain, Registered};
 use router::Router;
 
 /// The handlers of a service; a cheap clone.
@@ -30,6 +30,8 @@ struct Inner {
     services: Vec<&'static Descriptor>,
     router: Router,
     codecs: Codecs,
+    interceptors: Vec<Arc<dyn ServerInterceptor>>,
+    chain: Chain,
     started: bool,
 }
 
@@ -60,11 +62,28 @@ impl Server {
                 "{name} has a handler already"
             )));
         }
-        let endpoint = Arc::new(Registered::new(handler, dispatch, inner.codecs.clone()));
+        let endpoint = Arc::new(Registered::new(
+            handler,
+            dispatch,
+            inner.codecs.clone(),
+            inner.chain.clone(),
+        ));
         let registration = Registration::new(descriptor, endpoint);
         inner.services.push(descriptor);
         inner.router.add(registration.routes());
         Ok(registration)
+    }
+
+    /// Runs `interceptor` around every handler, inside those that were added before; an error once
+    /// the service has started.
+    pub fn intercept(&self, interceptor: impl ServerInterceptor) -> Result<()> {
+        let mut inner = self.lock();
+        if inner.started {
+            let message = "an interceptor is added too late: the service has started";
+            return Err(Error::failed_precondition(message));
+        }
+        inner.interceptors.push(Arc::new(interceptor));
+        Ok(())
     }
 
     /// What is served, sorted by name, as a registry tells it.
@@ -76,6 +95,9 @@ impl Server {
     pub fn start(&self) -> Arc<dyn Routes> {
         let mut inner = self.lock();
         inner.started = true;
+        let interceptors = std::mem::take(&mut inner.interceptors);
+        // A service that starts again keeps the chain of its first start; nothing was added since.
+        inner.chain.get_or_init(|| interceptors);
         Arc::new(inner.router.clone())
     }
 

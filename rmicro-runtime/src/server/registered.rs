@@ -1,14 +1,23 @@
 //! A handler that was registered, and what can still be said about it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::call::{BoxFuture, Endpoint, Route, ServerCall, SlowMark};
 use crate::error::{Error, Result};
-use crate::rpc::{Codecs, Descriptor, Incoming};
+use crate::rpc::{Codecs, Descriptor, Incoming, Method, ServerInterceptor, ServerNext};
+
+/// The interceptors of a server, known when it starts.
+pub(super) type Chain = Arc<OnceLock<Vec<Arc<dyn ServerInterceptor>>>>;
+
+/// A handler behind the interceptors of its server.
+pub(super) struct Registered<H> {
+    served: Served<H>,
+    chain: Chain,
+}
 
 /// A handler with the generated function that finds its methods.
-pub(super) struct Registered<H> {
+struct Served<H> {
     handler: H,
     dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
     codecs: Codecs,
@@ -19,16 +28,29 @@ impl<H> Registered<H> {
         handler: H,
         dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
         codecs: Codecs,
+        chain: Chain,
     ) -> Self {
         Self {
-            handler,
-            dispatch,
-            codecs,
+            served: Served {
+                handler,
+                dispatch,
+                codecs,
+            },
+            chain,
         }
     }
 }
 
 impl<H: Send + Sync + 'static> Endpoint for Registered<H> {
+    fn call<'a>(&'a self, call: ServerCall) -> BoxFuture<'a, Result<()>> {
+        match self.chain.get() {
+            Some(chain) if !chain.is_empty() => ServerNext::new(chain, &self.served).run(call),
+            _ => self.served.call(call),
+        }
+    }
+}
+
+impl<H: Send + Sync + 'static> Endpoint for Served<H> {
     fn call<'a>(&'a self, call: ServerCall) -> BoxFuture<'a, Result<()>> {
         match self.codecs.find(&call.state.head().codec) {
             Ok(codec) => (self.dispatch)(&self.handler, Incoming::new(call, codec)),
@@ -46,7 +68,7 @@ pub struct Registration {
 
 impl Registration {
     pub(super) fn new(descriptor: &'static Descriptor, endpoint: Arc<dyn Endpoint>) -> Self {
-        let route = |method: &'static crate::rpc::Method| {
+        let route = |method: &'static Method| {
             Arc::new(Route {
                 service: Cow::Borrowed(descriptor.name()),
                 method: Cow::Borrowed(method.name()),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -14,6 +15,7 @@ use super::settings::Settings;
 use super::{help, log};
 use crate::error::{Error, Result};
 use crate::registry::Registry;
+use crate::rpc::{ClientInterceptor, ServerInterceptor};
 use crate::seam::Seam;
 use crate::selector::Selector;
 use crate::transport::Transport;
@@ -92,6 +94,20 @@ impl ServiceBuilder {
     /// Which node is called: `random`, which is the default, `round_robin`, or a value.
     pub fn selector(mut self, selector: impl Into<Chosen<dyn Selector>>) -> Self {
         self.0.selector = Some(selector.into());
+        self
+    }
+
+    /// Runs `interceptor` around every handler, inside those that were added before.
+    pub fn server_interceptor(self, interceptor: impl ServerInterceptor) -> Self {
+        // Only a server that has started refuses one.
+        let _ = self.0.server.intercept(interceptor);
+        self
+    }
+
+    /// Runs `interceptor` around every call of the service's client, inside those that were added
+    /// before.
+    pub fn client_interceptor(mut self, interceptor: impl ClientInterceptor) -> Self {
+        self.0.client.interceptors.push(Arc::new(interceptor));
         self
     }
 

@@ -108,10 +108,11 @@ impl Service {
     }
 
     fn from_settings(settings: Settings) -> Result<Self> {
+        let server = settings.server.clone();
         let (plan, client) = Plan::new(settings)?;
         Ok(Self {
             plan,
-            server: Server::new(),
+            server,
             client,
             turn: Arc::default(),
         })

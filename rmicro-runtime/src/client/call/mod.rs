@@ -44,7 +44,8 @@ impl<T> Call<T> {
 
     /// Sends `value` as the metadata `name` too; what [`Metadata::insert`] refuses is the call's error.
     pub fn metadata(mut self, name: &str, value: &str) -> Self {
-        self.outgoing.add_metadata(name, value);
+        self.outgoing
+            .add_metadata(|metadata| metadata.append(name, value));
         self
     }
 }
