@@ -38,3 +38,7 @@ mod wire;
 pub use builder::{Builder, compile_protos, configure};
 pub use options::help;
 pub use plugin::run;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

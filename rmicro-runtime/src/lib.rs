@@ -34,3 +34,7 @@ pub use rpc::{
 };
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
