@@ -108,6 +108,10 @@ impl<'a> ClientNext<'a> {
 }
 
 /// What a call gives to a client.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved twice a call, and a box would be an allocation for each"
+)]
 #[non_exhaustive]
 pub enum Answer {
     /// The whole reply of a unary call.
