@@ -1,0 +1,5 @@
+//! Has the code of several services and uses none of it.
+
+mod pb;
+
+fn main() {}
