@@ -9,7 +9,6 @@ async fn main() -> Result<()> {
     let service = Service::new("greeter.client")?;
     let greeter = GreeterService::new("greeter", service.client());
     let name = "John".into();
-    let response = greeter.greet(Request { name }).await?;
-    println!("{}", response.msg);
+    println!("{}", greeter.greet(Request { name }).await?.msg);
     Ok(())
 }
