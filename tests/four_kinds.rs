@@ -4,39 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmicro_runtime::{Code, Error, Result};
-use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
+use rmicro_tests::{Rig, Scripted, Wire, hello, on_every_wire, reply};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
-
-/// Runs each test once for each transport.
-macro_rules! on_every_wire {
-    ($($(#[$doc:meta])* async fn $name:ident($wire:ident: Wire) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            async fn run($wire: Wire) $body
-
-            async fn within_its_time(wire: Wire) {
-                timeout(Duration::from_secs(20), run(wire)).await.expect("it hangs");
-            }
-
-            #[tokio::test]
-            async fn in_memory() {
-                within_its_time(Wire::Memory).await;
-            }
-
-            #[tokio::test]
-            async fn over_grpc() {
-                within_its_time(Wire::Grpc).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn over_grpc_with_narrow_windows_and_two_workers() {
-                within_its_time(Wire::NarrowGrpc).await;
-            }
-        }
-    )*};
-}
 
 /// A Greeter that greets by all four kinds.
 fn polite() -> Scripted {

@@ -30,7 +30,7 @@ pub use error::{Code, Detail, Error, Result};
 pub use metadata::Metadata;
 pub use rpc::{
     Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, Incoming,
-    Method, Receiver, Sender, ServerInterceptor, ServerNext,
+    IntoMessage, Method, Receiver, Sender, ServerInterceptor, ServerNext,
 };
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};

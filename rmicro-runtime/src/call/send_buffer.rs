@@ -22,7 +22,10 @@ struct Inner {
     frames: BytesMut,
     ended: bool,
     closed: Option<(Code, &'static str)>,
+    /// Waits for room.
     writer: Option<Waker>,
+    /// Waits for something else, and would hear of the end.
+    watcher: Option<Waker>,
     reader: Option<Waker>,
 }
 
@@ -39,13 +42,8 @@ impl SendBuffer {
         encode: impl FnOnce(&mut BytesMut) -> Result<()>,
     ) -> Poll<Result<()>> {
         let mut inner = self.lock();
-        if let Some((code, message)) = inner.closed {
-            return Poll::Ready(Err(Error::new(code, message)));
-        }
-        if inner.ended {
-            return Poll::Ready(Err(Error::failed_precondition(
-                "this side of the call has finished sending",
-            )));
+        if let Some(error) = inner.refusal() {
+            return Poll::Ready(Err(error));
         }
         if inner.frames.len() >= SEND_LIMIT {
             store(&mut inner.writer, cx);
@@ -58,6 +56,29 @@ impl SendBuffer {
             reader.wake();
         }
         Poll::Ready(written)
+    }
+
+    /// Waits until a push would not have to wait: for room, or for the error that it would give.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let mut inner = self.lock();
+        if let Some(error) = inner.refusal() {
+            return Poll::Ready(Err(error));
+        }
+        if inner.frames.len() >= SEND_LIMIT {
+            store(&mut inner.writer, cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until a push could only fail; ready with its error.
+    pub fn poll_refusal(&self, cx: &mut Context<'_>) -> Poll<Error> {
+        let mut inner = self.lock();
+        if let Some(error) = inner.refusal() {
+            return Poll::Ready(error);
+        }
+        store(&mut inner.watcher, cx);
+        Poll::Pending
     }
 
     /// Says that nothing more will be sent; what waits still leaves.
@@ -76,11 +97,9 @@ impl SendBuffer {
         let mut inner = self.lock();
         inner.closed.get_or_insert((code, message));
         inner.ended = true;
-        let writer = inner.writer.take();
+        let waiters = [inner.writer.take(), inner.watcher.take()];
         drop(inner);
-        if let Some(writer) = writer {
-            writer.wake();
-        }
+        waiters.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Takes all that waits, or waits for it; `None` when the sender has ended and nothing is left.
@@ -123,6 +142,17 @@ impl SendBuffer {
     }
 }
 
+impl Inner {
+    /// The error of a send now; `None` while more may be sent.
+    fn refusal(&self) -> Option<Error> {
+        if let Some((code, message)) = self.closed {
+            return Some(Error::new(code, message));
+        }
+        let finished = || Error::failed_precondition("this side of the call has finished sending");
+        self.ended.then(finished)
+    }
+}
+
 fn store(slot: &mut Option<Waker>, cx: &Context<'_>) {
     match slot {
         Some(waker) => waker.clone_from(cx.waker()),
@@ -133,10 +163,28 @@ fn store(slot: &mut Option<Waker>, cx: &Context<'_>) {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
 
     use bytes::BufMut;
 
     use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Woken {
+        fn count(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 
     fn push(buffer: &SendBuffer, length: usize) -> Poll<Result<()>> {
         let mut cx = Context::from_waker(Waker::noop());
@@ -173,6 +221,21 @@ mod tests {
         assert!(poll_fn(|cx| buffer.poll_take(cx)).await.is_some());
         assert!(poll_fn(|cx| buffer.poll_take(cx)).await.is_none());
         assert!(matches!(push(&buffer, 1), Poll::Ready(Err(_))));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_something_else_hears_of_the_end_and_of_nothing_before() {
+        let buffer = SendBuffer::new();
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let watch = || buffer.poll_refusal(&mut Context::from_waker(&waker));
+        assert!(watch().is_pending());
+        assert!(push(&buffer, 1).is_ready());
+        poll_fn(|cx| buffer.poll_take(cx)).await.unwrap();
+        assert_eq!(woken.count(), 0);
+        buffer.close(Code::Cancelled, "the call has ended");
+        assert_eq!(woken.count(), 1);
+        assert!(watch().is_ready());
     }
 
     #[test]

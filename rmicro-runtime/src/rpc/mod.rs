@@ -17,6 +17,6 @@ pub(crate) use interceptor::Exchange;
 pub use interceptor::{Answer, ClientInterceptor, ClientNext, ServerInterceptor, ServerNext};
 pub use receiver::Receiver;
 pub(crate) use receiver::{decode, decode_only};
-pub use sender::Sender;
 pub(crate) use sender::encode;
+pub use sender::{IntoMessage, Sender};
 pub use streams::{BidiStream, ClientStream};

@@ -2,8 +2,11 @@
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
 
 use crate::call::{FRAME_PREFIX, SendBuffer, write_frame};
 use crate::codec::{Codec, Message};
@@ -55,18 +58,66 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     /// Cancel safe: dropping the future before it is ready sends nothing. After the call has ended a handler's send is
     /// [`Code::Cancelled`](crate::Code::Cancelled), and a client's send is an error that points to `recv`, which has the status.
     pub async fn send(&mut self, message: T) -> Result<()> {
-        let push = poll_fn(|cx| {
-            self.buffer
-                .poll_push(cx, |bytes| self.codec.encode(&message, bytes))
-        });
-        match self.deadline {
-            None => push.await,
-            Some(deadline) => (Clock::default().until(deadline, push).await).unwrap_or_else(|| {
-                Err(Error::deadline_exceeded(
-                    "send: the peer took nothing before the deadline",
-                ))
-            }),
+        self.until_deadline(poll_fn(|cx| self.poll_send(cx, &message)))
+            .await
+    }
+
+    /// Sends every message of `messages`, a stream of messages or of results of them such as a [`Receiver`](crate::Receiver).
+    ///
+    /// It ends with the stream, which does not end this side of the call; with the first `Err` of the stream, which it gives;
+    /// and with the call, as [`send`](Self::send) does, even while the stream has nothing to give. What was sent before stays
+    /// sent.
+    ///
+    /// Back-pressure reaches the stream: it is asked for a message only while there is room for one. So this is cancel safe:
+    /// dropping the future loses no message, and a stream that was passed by `&mut` can be sent on.
+    ///
+    /// ```
+    /// # use rmicro_runtime::{Receiver, Result, Sender};
+    /// # async fn example<M: prost::Message + Default + 'static>(requests: Receiver<M>, mut replies: Sender<M>) -> Result<()> {
+    /// replies.send_all(requests).await // an echo
+    /// # }
+    /// ```
+    pub async fn send_all<S>(&mut self, messages: S) -> Result<()>
+    where
+        S: Stream<Item: IntoMessage<T>>,
+    {
+        let mut messages = pin!(messages);
+        self.until_deadline(poll_fn(|cx| self.poll_send_all(cx, messages.as_mut())))
+            .await
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, message: &T) -> Poll<Result<()>> {
+        self.buffer
+            .poll_push(cx, |bytes| self.codec.encode(message, bytes))
+    }
+
+    fn poll_send_all<S>(&self, cx: &mut Context<'_>, mut messages: Pin<&mut S>) -> Poll<Result<()>>
+    where
+        S: Stream<Item: IntoMessage<T>>,
+    {
+        loop {
+            ready!(self.buffer.poll_ready(cx))?;
+            let Poll::Ready(next) = messages.as_mut().poll_next(cx) else {
+                return self.buffer.poll_refusal(cx).map(Err);
+            };
+            let Some(message) = next else {
+                return Poll::Ready(Ok(()));
+            };
+            // There is room, and nobody else sends: this does not wait.
+            ready!(self.poll_send(cx, &sealed::Sealed::into_message(message)?))?;
         }
+    }
+
+    async fn until_deadline(&self, sent: impl Future<Output = Result<()>>) -> Result<()> {
+        let Some(deadline) = self.deadline else {
+            return sent.await;
+        };
+        let sent = Clock::default().until(deadline, sent).await;
+        sent.unwrap_or_else(|| {
+            Err(Error::deadline_exceeded(
+                "send: the peer took nothing before the deadline",
+            ))
+        })
     }
 }
 
@@ -81,6 +132,32 @@ impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if self.ends_when_dropped {
             self.buffer.end();
+        }
+    }
+}
+
+/// What [`Sender::send_all`] sends: a message, or a result of one.
+pub trait IntoMessage<T>: sealed::Sealed<T> {}
+
+impl<T, I: sealed::Sealed<T>> IntoMessage<T> for I {}
+
+mod sealed {
+    use crate::error::Result;
+
+    pub trait Sealed<T> {
+        /// The message to send, or why no more is sent.
+        fn into_message(self) -> Result<T>;
+    }
+
+    impl<T: prost::Message> Sealed<T> for T {
+        fn into_message(self) -> Result<T> {
+            Ok(self)
+        }
+    }
+
+    impl<T> Sealed<T> for Result<T> {
+        fn into_message(self) -> Self {
+            self
         }
     }
 }

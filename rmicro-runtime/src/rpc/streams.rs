@@ -1,7 +1,9 @@
 //! What a caller holds of a call that streams to the server.
 
+use futures_core::Stream;
+
 use crate::error::{Error, Result};
-use crate::rpc::{Receiver, Sender};
+use crate::rpc::{IntoMessage, Receiver, Sender};
 
 /// A client streaming call: many messages out, one back.
 ///
@@ -30,6 +32,14 @@ where
     /// Sends one message; see [`Sender::send`].
     pub async fn send(&mut self, message: I) -> Result<()> {
         self.sender.send(message).await
+    }
+
+    /// Sends every message of `messages`; see [`Sender::send_all`].
+    pub async fn send_all<S>(&mut self, messages: S) -> Result<()>
+    where
+        S: Stream<Item: IntoMessage<I>>,
+    {
+        self.sender.send_all(messages).await
     }
 
     /// Ends this side and waits for the reply; a server that has answered before all was sent is no error.
@@ -80,6 +90,15 @@ where
     /// Sends one message; see [`Sender::send`].
     pub async fn send(&mut self, message: I) -> Result<()> {
         self.sender.send(message).await
+    }
+
+    /// Sends every message of `messages`; see [`Sender::send_all`]. Nobody receives meanwhile: where the peer answers more than
+    /// its windows hold before it has heard all, [`split`](Self::split) the chat.
+    pub async fn send_all<S>(&mut self, messages: S) -> Result<()>
+    where
+        S: Stream<Item: IntoMessage<I>>,
+    {
+        self.sender.send_all(messages).await
     }
 
     /// The next reply; see [`Receiver::recv`].
