@@ -75,23 +75,63 @@ impl Context {
 }
 
 /// The metadata in front of the first reply, to be added to.
+///
+/// Everything is an error once the metadata has left, and for what [`Metadata`] refuses.
 #[derive(Debug)]
 pub struct ReplyMetadata<'a>(&'a CallState);
 
 impl ReplyMetadata<'_> {
-    /// Sets `name` to `value`; an error once the metadata has left, and for what [`Metadata::insert`] refuses.
+    /// Sets `name` to `value` alone, as [`Metadata::insert`] does.
     pub fn insert(&self, name: &str, value: &str) -> Result<()> {
         self.0.insert_metadata(name, value)
+    }
+
+    /// Adds `value` to the values of `name`, as [`Metadata::append`] does.
+    pub fn append(&self, name: &str, value: &str) -> Result<()> {
+        self.0
+            .change_metadata(name, |metadata| metadata.append(name, value))
+    }
+
+    /// Sets `name`, which ends in `-bin`, to `bytes` alone, as [`Metadata::insert_bin`] does.
+    pub fn insert_bin(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.0
+            .change_metadata(name, |metadata| metadata.insert_bin(name, bytes))
+    }
+
+    /// Adds `bytes` to the values of `name`, as [`Metadata::append_bin`] does.
+    pub fn append_bin(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.0
+            .change_metadata(name, |metadata| metadata.append_bin(name, bytes))
     }
 }
 
 /// The trailers after the last reply, to be added to.
+///
+/// Everything is an error once the call has ended, and for what [`Metadata`] refuses.
 #[derive(Debug)]
 pub struct Trailers<'a>(&'a CallState);
 
 impl Trailers<'_> {
-    /// Sets `name` to `value`; an error once the call has ended, and for what [`Metadata::insert`] refuses.
+    /// Sets `name` to `value` alone, as [`Metadata::insert`] does.
     pub fn insert(&self, name: &str, value: &str) -> Result<()> {
         self.0.insert_trailer(name, value)
+    }
+
+    /// Adds `value` to the values of `name`, as [`Metadata::append`] does.
+    pub fn append(&self, name: &str, value: &str) -> Result<()> {
+        self.0
+            .change_trailers(name, |trailers| trailers.append(name, value))
+    }
+
+    /// Sets `name`, which ends in `-bin`, to `bytes` alone, as [`Metadata::insert_bin`] does.
+    pub fn insert_bin(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.0
+            .change_trailers(name, |trailers| trailers.insert_bin(name, bytes))
+    }
+
+    /// Adds `bytes` to the values of `name`, as [`Metadata::append_bin`] does.
+    pub fn append_bin(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        self.0
+            .change_trailers(name, |trailers| trailers.append_bin(name, bytes))
     }
 }

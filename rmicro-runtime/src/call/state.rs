@@ -125,24 +125,42 @@ impl CallState {
 
     /// Sets a value of the reply's metadata; an error once that has left.
     pub fn insert_metadata(&self, name: &str, value: &str) -> Result<()> {
+        self.change_metadata(name, |metadata| metadata.insert(name, value))
+    }
+
+    /// Changes the values of `name` in the reply's metadata; an error once that has left.
+    pub fn change_metadata(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Metadata) -> Result<()>,
+    ) -> Result<()> {
         let mut state = self.lock();
         if state.metadata_left || state.ended {
             return Err(Error::failed_precondition(format!(
                 "reply metadata {name:?} comes too late: it has left with the first reply"
             )));
         }
-        state.reply.metadata.insert(name, value)
+        change(&mut state.reply.metadata)
     }
 
     /// Sets a value of the trailers; an error once the call has ended.
     pub fn insert_trailer(&self, name: &str, value: &str) -> Result<()> {
+        self.change_trailers(name, |trailers| trailers.insert(name, value))
+    }
+
+    /// Changes the values of `name` in the trailers; an error once the call has ended.
+    pub fn change_trailers(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Metadata) -> Result<()>,
+    ) -> Result<()> {
         let mut state = self.lock();
         if state.ended {
             return Err(Error::failed_precondition(format!(
                 "trailer {name:?} comes too late: the call has ended"
             )));
         }
-        state.reply.trailers.insert(name, value)
+        change(&mut state.reply.trailers)
     }
 
     /// Takes the reply's metadata to send it; nobody can add to it afterwards. For transports.

@@ -48,6 +48,14 @@ impl<T> Call<T> {
             .add_metadata(|metadata| metadata.append(name, value));
         self
     }
+
+    /// Sends `bytes` as the metadata `name` too, which must end in `-bin`; what
+    /// [`Metadata::insert_bin`] refuses is the call's error.
+    pub fn metadata_bin(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.outgoing
+            .add_metadata(|metadata| metadata.append_bin(name, bytes));
+        self
+    }
 }
 
 impl<T: prost::Message + Default + 'static> Call<T> {

@@ -2,7 +2,6 @@
 //!
 //! Invariant: messages pass through as bytes; what a peer sends is bounded by [`GrpcConfig`] before it is kept.
 
-mod base64;
 mod client;
 mod config;
 mod deframe;

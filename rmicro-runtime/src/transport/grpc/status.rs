@@ -7,9 +7,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, header};
 use prost::Message;
 
-use super::base64;
 use crate::error::{Code, Detail, Error, Result};
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, base64};
 
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
