@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use proc_macro2::Ident;
 use prost_types::DescriptorProto;
 use quote::format_ident;
 
@@ -52,12 +53,18 @@ impl Taken {
         take(&mut self.types, &names.stub.to_string(), &what)?;
         take(&mut self.types, &names.handler.to_string(), &what)?;
         take(&mut self.values, &names.register.to_string(), &what)?;
-        // The module is private, so any name will do.
-        while self.types.contains_key(&names.module.to_string()) {
-            names.module = format_ident!("{}_", names.module);
-        }
-        take(&mut self.types, &names.module.to_string(), &what)?;
+        names.module = self.private(names.module);
         Ok(names)
+    }
+
+    /// Takes the name of a private module: any will do, so one that is taken gets an underscore.
+    pub(crate) fn private(&mut self, mut name: Ident) -> Ident {
+        while self.types.contains_key(&name.to_string()) {
+            name = format_ident!("{name}_");
+        }
+        self.types
+            .insert(name.to_string(), "a private module".to_owned());
+        name
     }
 
     fn file(&mut self, file: &ProtoFile, messages: bool, externs: &Externs) -> Result<()> {

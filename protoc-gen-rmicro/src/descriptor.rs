@@ -57,7 +57,7 @@ impl<'a> Statics<'a> {
             let value = self.value(output, file, &mut private)?;
             tokens.extend(quote! {
                 #[doc(hidden)]
-                #[allow(dead_code)]
+                #[allow(dead_code, unreachable_pub)]
                 pub static #name: ::rmicro_runtime::codegen::File = #value;
             });
         }

@@ -1,6 +1,6 @@
 //! From a request to the files that answer it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Item;
 
@@ -14,7 +14,7 @@ use crate::outputs::{self, Output};
 use crate::request::Request;
 use crate::service::{self, Service};
 use crate::validate;
-use crate::{format, handler, imports, lints, register, stub, tree, uses};
+use crate::{format, handler, imports, lints, register, stamp, stub, tree, uses};
 
 /// One generated file.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ fn code(
     taken: &mut Taken,
 ) -> Result<String> {
     let mut code = format::header(&output.files);
+    let runtime = taken.private(stamp::alias(output));
+    code.push_str(&stamp::code(&runtime));
     let files = || output.files.iter().filter_map(|name| request.file(name));
     for file in files().filter(|_| request.options.messages) {
         format::append(&mut code, messages.items(file.proto.name())?);
@@ -75,14 +77,17 @@ fn code(
     // One after the other, as tokens take much more room than text.
     for file in files() {
         for service in service::services(file, messages, externs, taken)? {
-            format::append(&mut code, parse(module(&service, &request.options))?);
+            format::append(
+                &mut code,
+                parse(module(&service, &runtime, &request.options))?,
+            );
         }
     }
     Ok(code)
 }
 
 /// The public names of a service and the private module that has them.
-fn module(service: &Service, options: &Options) -> TokenStream {
+fn module(service: &Service, runtime: &Ident, options: &Options) -> TokenStream {
     if !options.client && !options.server {
         return TokenStream::new();
     }
@@ -94,8 +99,8 @@ fn module(service: &Service, options: &Options) -> TokenStream {
         (true, false) => quote!(#stub),
         _ => quote!({#handler, #register}),
     };
-    let allowed = lints::allowed(service);
-    let imports = imports::tokens(service, options);
+    let allowed = lints::of_module(service);
+    let imports = imports::tokens(service, runtime, options);
     let descriptor = register::descriptor(service);
     let client = options.client.then(|| stub::tokens(service));
     let server = options.server.then(|| {
@@ -106,13 +111,12 @@ fn module(service: &Service, options: &Options) -> TokenStream {
         quote!(#handler #register)
     });
     quote! {
-        #[allow(unused_imports)]
+        #[allow(unused_imports, unreachable_pub)]
         pub use self::#module::#public;
 
-        #[allow(dead_code #(, #allowed)*)]
+        #[allow(#(#allowed),*)]
         mod #module {
             #imports
-            const _: () = stamp();
             #descriptor
             #client
             #server

@@ -8,9 +8,9 @@ use quote::quote;
 use crate::options::Options;
 use crate::service::{Kind, Service};
 
-/// The `use` of the runtime's names, sorted as rustfmt sorts them.
-pub(crate) fn tokens(service: &Service, options: &Options) -> TokenStream {
-    let mut names = BTreeSet::from(["Descriptor", "stamp"]);
+/// The `use` of the names of what the file calls `runtime`, sorted as rustfmt sorts them.
+pub(crate) fn tokens(service: &Service, runtime: &Ident, options: &Options) -> TokenStream {
+    let mut names = BTreeSet::from(["Descriptor"]);
     if !service.methods.is_empty() {
         names.insert("Method");
     }
@@ -44,6 +44,5 @@ pub(crate) fn tokens(service: &Service, options: &Options) -> TokenStream {
     let names = names
         .into_iter()
         .map(|name| Ident::new(name, Span::call_site()));
-    // A runtime that is too old has no such module, and rustc says so by its name.
-    quote!(use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1::{#(#names),*};)
+    quote!(use super::#runtime::{#(#names),*};)
 }

@@ -28,6 +28,7 @@ mod quiet;
 mod register;
 mod request;
 mod service;
+mod stamp;
 mod stub;
 mod tree;
 mod uses;

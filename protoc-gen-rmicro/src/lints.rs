@@ -1,19 +1,41 @@
-//! The lints that an rpc's name would set off.
+//! The lints that generated code would set off through no fault of its user.
+//!
+//! A program may include a file in a private module and use half of it, and a proto may leave things uncommented.
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{Attribute, Fields, Item};
 
+use crate::docs;
 use crate::service::Service;
 
-/// The lints to allow in the module of `service`; most need none.
-pub(crate) fn allowed(service: &Service) -> Vec<TokenStream> {
+/// Allows `item`, which is a message, an enum or what belongs to one, to be unused, private and as uncommented as its proto.
+pub(crate) fn allow_on_message(item: &mut Item) {
+    let missing_docs = (!is_documented(item)).then(|| quote!(missing_docs,));
+    let attributes = match item {
+        Item::Struct(item) => &mut item.attrs,
+        Item::Enum(item) => &mut item.attrs,
+        Item::Mod(item) => &mut item.attrs,
+        Item::Impl(item) => &mut item.attrs,
+        _ => return,
+    };
+    let docs = attributes
+        .iter()
+        .take_while(|attribute| docs::line_of(attribute).is_some())
+        .count();
+    let allow = syn::parse_quote!(#[allow(dead_code, #missing_docs unreachable_pub)]);
+    attributes.insert(docs, allow);
+}
+
+/// The lints to allow in the module of `service`.
+pub(crate) fn of_module(service: &Service) -> Vec<TokenStream> {
     let has = |is: fn(&str) -> bool| {
         service
             .methods
             .iter()
             .any(|method| is(&method.function.to_string()))
     };
-    let mut lints = Vec::new();
+    let mut lints = vec![quote!(dead_code), quote!(unreachable_pub)];
     if has(|name| name == "cmp") {
         lints.push(quote!(clippy::should_implement_trait));
     }
@@ -21,4 +43,24 @@ pub(crate) fn allowed(service: &Service) -> Vec<TokenStream> {
         lints.push(quote!(clippy::wrong_self_convention));
     }
     lints
+}
+
+fn is_documented(item: &Item) -> bool {
+    let has_docs = |attributes: &[Attribute]| {
+        attributes
+            .iter()
+            .any(|attribute| docs::line_of(attribute).is_some())
+    };
+    let has_fields = |fields: &Fields| fields.iter().all(|field| has_docs(&field.attrs));
+    match item {
+        Item::Struct(item) => has_docs(&item.attrs) && has_fields(&item.fields),
+        Item::Enum(item) => {
+            has_docs(&item.attrs) && item.variants.iter().all(|variant| has_docs(&variant.attrs))
+        }
+        Item::Mod(item) => {
+            let mut items = item.content.iter().flat_map(|(_, items)| items);
+            has_docs(&item.attrs) && items.all(is_documented)
+        }
+        _ => true,
+    }
 }

@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use prost_build::{Config, Module, Service, ServiceGenerator};
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Fields, Item};
+use syn::{Attribute, Item};
 
 use crate::comments;
 use crate::docs;
 use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
+use crate::lints;
 use crate::quiet;
 use crate::request::Request;
 
@@ -56,7 +57,7 @@ impl Messages {
             Error::new(format!("{name}: its messages are not valid Rust ({error})"))
         })?;
         TameDocs.visit_file_mut(&mut file);
-        file.items.iter_mut().for_each(allow_missing_docs);
+        file.items.iter_mut().for_each(lints::allow_on_message);
         Ok(file.items)
     }
 }
@@ -112,43 +113,5 @@ impl VisitMut for TameDocs {
             let first = first.unwrap_or_default();
             attributes.splice(first..first, docs::attributes(&docs::tame(&lines)));
         }
-    }
-}
-
-/// Allows an item to be as uncommented as its proto is.
-fn allow_missing_docs(item: &mut Item) {
-    if is_documented(item) {
-        return;
-    }
-    let attributes = match item {
-        Item::Struct(item) => &mut item.attrs,
-        Item::Enum(item) => &mut item.attrs,
-        Item::Mod(item) => &mut item.attrs,
-        _ => return,
-    };
-    let docs = attributes
-        .iter()
-        .take_while(|attribute| docs::line_of(attribute).is_some())
-        .count();
-    attributes.insert(docs, syn::parse_quote!(#[allow(missing_docs)]));
-}
-
-fn is_documented(item: &Item) -> bool {
-    let has_docs = |attributes: &[Attribute]| {
-        attributes
-            .iter()
-            .any(|attribute| docs::line_of(attribute).is_some())
-    };
-    let has_fields = |fields: &Fields| fields.iter().all(|field| has_docs(&field.attrs));
-    match item {
-        Item::Struct(item) => has_docs(&item.attrs) && has_fields(&item.fields),
-        Item::Enum(item) => {
-            has_docs(&item.attrs) && item.variants.iter().all(|variant| has_docs(&variant.attrs))
-        }
-        Item::Mod(item) => {
-            let mut items = item.content.iter().flat_map(|(_, items)| items);
-            has_docs(&item.attrs) && items.all(is_documented)
-        }
-        _ => true,
     }
 }

@@ -38,11 +38,14 @@ fn write<'a>(node: &Node<'a>, path: &mut Vec<&'a str>, code: &mut String) {
         if index > 0 || !node.files.is_empty() {
             code.push('\n');
         }
-        // A package may be called like the one around it, or like the user's module; clippy takes that for a mistake.
-        let allow = if path.last().is_none_or(|around| around == name) {
-            format!("{indent}#[allow(clippy::module_inception)]\n")
-        } else {
-            String::new()
+        // A package may be called like the one around it, or like the user's module; clippy takes that for a mistake. And
+        // that module may be private.
+        let allow = match path.last() {
+            None => format!("{indent}#[allow(unreachable_pub, clippy::module_inception)]\n"),
+            Some(around) if around == name => {
+                format!("{indent}#[allow(clippy::module_inception)]\n")
+            }
+            Some(_) => String::new(),
         };
         path.push(name);
         let package = path.join(".").replace("r#", "");

@@ -13,7 +13,7 @@ pub(crate) struct Case {
 }
 
 /// Every case.
-pub(crate) const CASES: [Case; 16] = [
+pub(crate) const CASES: [Case; 18] = [
     case("golden_2021", "golden", 2021),
     case("golden_2024", "golden", 2024),
     case("library_2021", "library", 2021),
@@ -22,6 +22,8 @@ pub(crate) const CASES: [Case; 16] = [
     case("client_only_2024", "client_only", 2024),
     case("server_only_2021", "server_only", 2021),
     case("server_only_2024", "server_only", 2024),
+    case("unused_2021", "unused", 2021),
+    case("unused_2024", "unused", 2024),
     case("runtime_too_old", "whole", 2024).needs("needs_rmicro_runtime_9_9"),
     case("runtime_too_new", "whole", 2024).needs("needs_rmicro_runtime_0_0"),
     case("runtime_too_old_for_all", "unused", 2024).needs("needs_rmicro_runtime_9_9"),

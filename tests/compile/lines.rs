@@ -6,8 +6,16 @@ pub(crate) fn code_lines(text: &str) -> usize {
     text.lines().map(str::trim).filter(is_code).count()
 }
 
-/// The part of a generated file that is neither messages nor descriptors.
+/// The part of a generated file that says which runtimes serve it.
+pub(crate) fn stamp(code: &str) -> &str {
+    let (stamp, _) = code
+        .split_once("::stamp();\n")
+        .expect("the file has a stamp");
+    stamp
+}
+
+/// The part of a generated file that follows its stamp, its messages and its descriptors.
 pub(crate) fn services(code: &str) -> &str {
-    let begin = code.find("#[allow(unused_imports)]\npub use self::");
+    let begin = code.find("#[allow(unused_imports, unreachable_pub)]\npub use self::");
     &code[begin.expect("the file has a service")..]
 }

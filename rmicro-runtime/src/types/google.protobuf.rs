@@ -12,7 +12,11 @@
 // - google/protobuf/type.proto
 // - google/protobuf/wrappers.proto
 
-#[allow(missing_docs)]
+use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1 as rmicro_for_google_protobuf;
+
+const _: () = rmicro_for_google_protobuf::stamp();
+
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Any {
@@ -22,7 +26,7 @@ pub struct Any {
     pub value: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<u8>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Api {
@@ -44,7 +48,7 @@ pub struct Api {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Method {
@@ -68,7 +72,7 @@ pub struct Method {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Mixin {
@@ -78,7 +82,7 @@ pub struct Mixin {
     pub root: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileDescriptorSet {
@@ -86,7 +90,7 @@ pub struct FileDescriptorSet {
     pub file: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<FileDescriptorProto>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileDescriptorProto {
@@ -136,7 +140,7 @@ pub struct FileDescriptorProto {
     pub edition: ::core::option::Option<i32>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct DescriptorProto {
@@ -179,7 +183,7 @@ pub struct DescriptorProto {
 }
 
 /// Nested message and enum types in `DescriptorProto`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod descriptor_proto {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -209,7 +213,7 @@ pub mod descriptor_proto {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ExtensionRangeOptions {
@@ -233,7 +237,7 @@ pub struct ExtensionRangeOptions {
 }
 
 /// Nested message and enum types in `ExtensionRangeOptions`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod extension_range_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -295,7 +299,7 @@ pub mod extension_range_options {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FieldDescriptorProto {
@@ -334,7 +338,7 @@ pub struct FieldDescriptorProto {
 }
 
 /// Nested message and enum types in `FieldDescriptorProto`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod field_descriptor_proto {
     #[derive(
         Clone,
@@ -468,7 +472,7 @@ pub mod field_descriptor_proto {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct OneofDescriptorProto {
@@ -480,7 +484,7 @@ pub struct OneofDescriptorProto {
     pub options: ::core::option::Option<OneofOptions>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumDescriptorProto {
@@ -507,7 +511,7 @@ pub struct EnumDescriptorProto {
 }
 
 /// Nested message and enum types in `EnumDescriptorProto`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod enum_descriptor_proto {
     #[derive(
         Clone,
@@ -526,7 +530,7 @@ pub mod enum_descriptor_proto {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumValueDescriptorProto {
@@ -540,7 +544,7 @@ pub struct EnumValueDescriptorProto {
     pub options: ::core::option::Option<EnumValueOptions>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ServiceDescriptorProto {
@@ -554,7 +558,7 @@ pub struct ServiceDescriptorProto {
     pub options: ::core::option::Option<ServiceOptions>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MethodDescriptorProto {
@@ -578,7 +582,7 @@ pub struct MethodDescriptorProto {
     pub server_streaming: ::core::option::Option<bool>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileOptions {
@@ -655,7 +659,7 @@ pub struct FileOptions {
 }
 
 /// Nested message and enum types in `FileOptions`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod file_options {
     #[derive(
         Clone,
@@ -701,7 +705,7 @@ pub mod file_options {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MessageOptions {
@@ -724,7 +728,7 @@ pub struct MessageOptions {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FieldOptions {
@@ -779,7 +783,7 @@ pub struct FieldOptions {
 }
 
 /// Nested message and enum types in `FieldOptions`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod field_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1005,7 +1009,7 @@ pub mod field_options {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct OneofOptions {
@@ -1017,7 +1021,7 @@ pub struct OneofOptions {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumOptions {
@@ -1036,7 +1040,7 @@ pub struct EnumOptions {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumValueOptions {
@@ -1054,7 +1058,7 @@ pub struct EnumValueOptions {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ServiceOptions {
@@ -1068,7 +1072,7 @@ pub struct ServiceOptions {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MethodOptions {
@@ -1090,7 +1094,7 @@ pub struct MethodOptions {
 }
 
 /// Nested message and enum types in `MethodOptions`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod method_options {
     #[derive(
         Clone,
@@ -1136,7 +1140,7 @@ pub mod method_options {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct UninterpretedOption {
@@ -1165,7 +1169,7 @@ pub struct UninterpretedOption {
 }
 
 /// Nested message and enum types in `UninterpretedOption`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod uninterpreted_option {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1177,7 +1181,7 @@ pub mod uninterpreted_option {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FeatureSet {
@@ -1210,7 +1214,7 @@ pub struct FeatureSet {
 }
 
 /// Nested message and enum types in `FeatureSet`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod feature_set {
     #[derive(
         Clone,
@@ -1640,7 +1644,7 @@ pub mod feature_set {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FeatureSetDefaults {
@@ -1655,7 +1659,7 @@ pub struct FeatureSetDefaults {
 }
 
 /// Nested message and enum types in `FeatureSetDefaults`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod feature_set_defaults {
     #[derive(
         Clone,
@@ -1676,7 +1680,7 @@ pub mod feature_set_defaults {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct SourceCodeInfo {
@@ -1687,7 +1691,7 @@ pub struct SourceCodeInfo {
 }
 
 /// Nested message and enum types in `SourceCodeInfo`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod source_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1711,7 +1715,7 @@ pub mod source_code_info {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct GeneratedCodeInfo {
@@ -1722,7 +1726,7 @@ pub struct GeneratedCodeInfo {
 }
 
 /// Nested message and enum types in `GeneratedCodeInfo`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod generated_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1788,7 +1792,7 @@ pub mod generated_code_info {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -1819,6 +1823,7 @@ pub enum Edition {
     Max = 2147483647,
 }
 
+#[allow(dead_code, unreachable_pub)]
 impl Edition {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -1865,7 +1870,7 @@ impl Edition {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -1885,6 +1890,7 @@ pub enum SymbolVisibility {
     VisibilityExport = 2,
 }
 
+#[allow(dead_code, unreachable_pub)]
 impl SymbolVisibility {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -1909,7 +1915,7 @@ impl SymbolVisibility {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Duration {
@@ -1919,12 +1925,12 @@ pub struct Duration {
     pub nanos: i32,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Empty {}
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FieldMask {
@@ -1934,7 +1940,7 @@ pub struct FieldMask {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct SourceContext {
@@ -1942,7 +1948,7 @@ pub struct SourceContext {
     pub file_name: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Struct {
@@ -1953,7 +1959,7 @@ pub struct Struct {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Value {
@@ -1962,7 +1968,7 @@ pub struct Value {
 }
 
 /// Nested message and enum types in `Value`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod value {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Oneof)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1982,7 +1988,7 @@ pub mod value {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ListValue {
@@ -1990,7 +1996,7 @@ pub struct ListValue {
     pub values: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<Value>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -2008,6 +2014,7 @@ pub enum NullValue {
     NullValue = 0,
 }
 
+#[allow(dead_code, unreachable_pub)]
 impl NullValue {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -2028,7 +2035,7 @@ impl NullValue {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Timestamp {
@@ -2038,7 +2045,7 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Type {
@@ -2060,7 +2067,7 @@ pub struct Type {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Field {
@@ -2087,7 +2094,7 @@ pub struct Field {
 }
 
 /// Nested message and enum types in `Field`.
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 pub mod field {
     #[derive(
         Clone,
@@ -2227,7 +2234,7 @@ pub mod field {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Enum {
@@ -2245,7 +2252,7 @@ pub struct Enum {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumValue {
@@ -2257,7 +2264,7 @@ pub struct EnumValue {
     pub options: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<Option>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Option {
@@ -2267,7 +2274,7 @@ pub struct Option {
     pub value: ::core::option::Option<Any>,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -2287,6 +2294,7 @@ pub enum Syntax {
     Editions = 2,
 }
 
+#[allow(dead_code, unreachable_pub)]
 impl Syntax {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -2311,7 +2319,7 @@ impl Syntax {
     }
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct DoubleValue {
@@ -2319,7 +2327,7 @@ pub struct DoubleValue {
     pub value: f64,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FloatValue {
@@ -2327,7 +2335,7 @@ pub struct FloatValue {
     pub value: f32,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Int64Value {
@@ -2335,7 +2343,7 @@ pub struct Int64Value {
     pub value: i64,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct UInt64Value {
@@ -2343,7 +2351,7 @@ pub struct UInt64Value {
     pub value: u64,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Int32Value {
@@ -2351,7 +2359,7 @@ pub struct Int32Value {
     pub value: i32,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct UInt32Value {
@@ -2359,7 +2367,7 @@ pub struct UInt32Value {
     pub value: u32,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct BoolValue {
@@ -2367,7 +2375,7 @@ pub struct BoolValue {
     pub value: bool,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct StringValue {
@@ -2375,7 +2383,7 @@ pub struct StringValue {
     pub value: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct BytesValue {
@@ -2384,7 +2392,7 @@ pub struct BytesValue {
 }
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_ANY_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/any.proto",
     b"\
@@ -2396,7 +2404,7 @@ otobufB\x08AnyProtoP\x01Z,google.golang.org/protobuf/types/known/anypb\xa2\x02\x
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_API_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/api.proto",
     b"\
@@ -2421,7 +2429,7 @@ KnownTypesb\x06proto3",
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_DESCRIPTOR_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/descriptor.proto",
     b"\
@@ -2668,7 +2676,7 @@ criptorProtosH\x01Z-google.golang.org/protobuf/types/descriptorpb\xf8\x01\x01\xa
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_DURATION_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/duration.proto",
     b"\
@@ -2680,7 +2688,7 @@ com.google.protobufB\x0dDurationProtoP\x01Z1google.golang.org/protobuf/types/kno
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_EMPTY_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/empty.proto",
     b"\
@@ -2691,7 +2699,7 @@ rotobufB\nEmptyProtoP\x01Z.google.golang.org/protobuf/types/known/emptypb\xf8\x0
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_FIELD_MASK_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/field_mask.proto",
     b"\
@@ -2703,7 +2711,7 @@ Protobuf.WellKnownTypesb\x06proto3",
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_SOURCE_CONTEXT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/source_context.proto",
     b"\
@@ -2715,7 +2723,7 @@ Google.Protobuf.WellKnownTypesb\x06proto3",
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_STRUCT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/struct.proto",
     b"\
@@ -2735,7 +2743,7 @@ tructpb\xf8\x01\x01\xa2\x02\x03GPB\xaa\x02\x1eGoogle.Protobuf.WellKnownTypesb\x0
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_TIMESTAMP_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/timestamp.proto",
     b"\
@@ -2747,7 +2755,7 @@ tamppb\xf8\x01\x01\xa2\x02\x03GPB\xaa\x02\x1eGoogle.Protobuf.WellKnownTypesb\x06
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_TYPE_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/type.proto",
     b"\
@@ -2789,7 +2797,7 @@ nownTypesb\x06proto3",
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static GOOGLE_PROTOBUF_WRAPPERS_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "google/protobuf/wrappers.proto",
     b"\

@@ -1,7 +1,7 @@
 //! Calls one method, so that the server half, the other methods and the other packages are never used.
 
 #![forbid(unsafe_code)]
-#![deny(warnings, missing_docs, clippy::all)]
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use pb::greet::v1::{GreeterService, HelloRequest};
 use rmicro_runtime::{Result, Service};

@@ -1,7 +1,7 @@
 //! Serves, so that the client half is never used.
 
 #![forbid(unsafe_code)]
-#![deny(warnings, missing_docs, clippy::all)]
+#![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
 
 use pb::{GreeterHandler, Request, Response, register_greeter_handler};
 use rmicro_runtime::{Context, Result, Service};

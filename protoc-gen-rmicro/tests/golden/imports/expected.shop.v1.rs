@@ -3,7 +3,11 @@
 // - input.proto
 // - item.proto
 
-#[allow(missing_docs)]
+use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1 as rmicro_for_shop_v1;
+
+const _: () = rmicro_for_shop_v1::stamp();
+
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Receipt {
@@ -20,7 +24,7 @@ pub struct Receipt {
     >,
 }
 
-#[allow(missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Item {
@@ -31,7 +35,7 @@ pub struct Item {
 }
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static INPUT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "input.proto",
     b"\
@@ -55,7 +59,7 @@ ommon.Money\x127\n\x05Close\x12\x16.google.protobuf.Empty\x1a\x16.google.protobu
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static ITEM_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "item.proto",
     b"\
@@ -65,17 +69,15 @@ o3",
     &[&super::super::common::COMMON_MONEY_PROTO],
 );
 
-#[allow(unused_imports)]
+#[allow(unused_imports, unreachable_pub)]
 pub use self::shop_rmicro::{ShopHandler, ShopService, register_shop_handler};
 
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod shop_rmicro {
-    use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1::{
+    use super::rmicro_for_shop_v1::{
         BoxFuture, Call, Client, Context, Descriptor, Future, Incoming, Method, Receiver,
-        Registration, Result, Sender, Server, Stub, stamp,
+        Registration, Result, Sender, Server, Stub,
     };
-
-    const _: () = stamp();
 
     static SHOP: Descriptor = Descriptor::new(
         "shop.v1.Shop",

@@ -3,7 +3,11 @@
 // - inner/part.proto
 // - input.proto
 
-#[allow(missing_docs)]
+use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1 as rmicro_for_input;
+
+const _: () = rmicro_for_input::stamp();
+
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Part {
@@ -12,7 +16,7 @@ pub struct Part {
 }
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static INNER_PART_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "inner/part.proto",
     b"\
@@ -22,7 +26,7 @@ pub static INNER_PART_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime:
 );
 
 #[doc(hidden)]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 pub static INPUT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "input.proto",
     b"\
@@ -31,17 +35,15 @@ pub static INPUT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::code
     &[&INNER_PART_PROTO],
 );
 
-#[allow(unused_imports)]
+#[allow(unused_imports, unreachable_pub)]
 pub use self::whole_rmicro::{WholeHandler, WholeService, register_whole_handler};
 
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod whole_rmicro {
-    use ::rmicro_runtime::codegen::needs_rmicro_runtime_0_1::{
+    use super::rmicro_for_input::{
         BoxFuture, Call, Client, Context, Descriptor, Future, Incoming, Method, Receiver,
-        Registration, Result, Sender, Server, Stub, stamp,
+        Registration, Result, Sender, Server, Stub,
     };
-
-    const _: () = stamp();
 
     static WHOLE: Descriptor = Descriptor::new(
         "Whole",
