@@ -1,7 +1,7 @@
 //! How calls travel between two addresses.
 //!
 //! Invariant: a transport knows frames and metadata, never a message type or a handler; it finds what it serves in
-//! [`Routes`](crate::call::Routes) and hands what arrives to the waist.
+//! [`Routes`] and hands what arrives to the waist.
 
 #[cfg(feature = "grpc")]
 mod grpc;

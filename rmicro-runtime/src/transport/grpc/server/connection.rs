@@ -162,15 +162,16 @@ impl Connection {
             // Refused before it had a route: its reply is ready.
             return self.streams.start(future);
         };
+        let streams = route.kind != Kind::Unary;
+        if streams && let Some(deadline) = deadline {
+            future = Box::pin(Expiring::new(future, deadline, self.clock));
+        }
         if route.slow.is_set() {
             tokio::spawn(measured(future, route, self.clock));
             return;
         }
         let begun = self.clock.now();
-        if route.kind != Kind::Unary {
-            if let Some(deadline) = deadline {
-                future = Box::pin(Expiring::new(future, deadline, self.clock));
-            }
+        if streams {
             self.streams.start(future);
             route.slow.observe(self.clock.now().since(begun));
             return;
