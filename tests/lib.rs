@@ -1,15 +1,18 @@
-//! What the end-to-end tests share: a Greeter whose methods each test writes, and a server and a client that know each other.
+//! What the end-to-end tests share: a Greeter whose methods each test writes, a server and a client that know each other, and the
+//! frame of the cases that run against foreign peers.
 
+pub mod judge;
 mod rig;
 mod scripted;
 
 pub use pb::{HelloReply, HelloRequest};
+pub use protos::greet::v1 as pb;
 pub use rig::{Rig, Wire};
 pub use scripted::Scripted;
 
-/// The generated code of `greet/v1/greeter.proto`.
-pub mod pb {
-    rmicro_runtime::include_proto!("greet.v1");
+/// The generated code of every proto here.
+pub mod protos {
+    rmicro_runtime::include_protos!();
 }
 
 /// A request that names `name`.

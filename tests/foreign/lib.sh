@@ -50,11 +50,12 @@ go_setup() {
     export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOWORK=off
 }
 
-# go_tool PACKAGE VERSION: installed once, again when the version here changes.
+# go_tool PACKAGE VERSION [FOLDER]: installed once, again when the version here changes.
 go_tool() {
-    local stamp="$FOREIGN/${1##*/}.version"
+    local folder=${3:-$BIN}
+    local stamp="$folder/${1##*/}.version"
     [[ -f $stamp && $(<"$stamp") == "$1@$2" ]] && return
-    GOBIN="$BIN" timeout 900 go install "$1@$2"
+    GOBIN="$folder" timeout 900 go install "$1@$2"
     echo "$1@$2" >"$stamp"
 }
 
@@ -75,16 +76,32 @@ protoc() { "$PYTHON" -m grpc_tools.protoc -I "$ROOT/proto" "$@"; }
 # has built it already. RMICRO_EXAMPLES=FOLDER uses programs that are there: other builds, or stand-ins
 # that tell whether a failed check is the script's fault or ours.
 build_examples() {
-    EXAMPLES=${RMICRO_EXAMPLES:-}
-    if [[ -z $EXAMPLES ]]; then
-        local target name wanted=()
-        for name in "$@"; do wanted+=(--example "$name"); done
-        (cd "$ROOT" && timeout 1800 cargo build --quiet --workspace "${wanted[@]}")
-        target=$(cd "$ROOT" && cargo metadata --format-version 1 --no-deps |
-            sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-        EXAMPLES="$target/debug/examples"
-    fi
-    export RMICRO_EXAMPLES="$EXAMPLES"
+    export RMICRO_EXAMPLES=${RMICRO_EXAMPLES:-$(target_of "$ROOT")/debug/examples}
+    EXAMPLES=$RMICRO_EXAMPLES
+    build_ours "$EXAMPLES" --example "$@"
+}
+
+# build_programs NAME…: the same for programs of the crate `tests`; sets PROGRAMS, which RMICRO_PROGRAMS
+# overrides.
+build_programs() {
+    export RMICRO_PROGRAMS=${RMICRO_PROGRAMS:-$(target_of "$ROOT")/debug}
+    PROGRAMS=$RMICRO_PROGRAMS
+    build_ours "$PROGRAMS" --bin "$@"
+}
+
+# build_ours FOLDER --example|--bin NAME…: unless somebody else's folder is to be used.
+build_ours() {
+    local folder=$1 kind=$2 name wanted=()
+    shift 2
+    [[ $folder == "$(target_of "$ROOT")"/* ]] || return 0
+    for name in "$@"; do wanted+=("$kind" "$name"); done
+    (cd "$ROOT" && timeout 1800 cargo build --quiet --workspace "${wanted[@]}")
+}
+
+# target_of FOLDER: where cargo builds what is there.
+target_of() {
+    (cd "$1" && cargo metadata --format-version 1 --no-deps) |
+        sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
 # --- processes ------------------------------------------------------------------------------------
@@ -162,6 +179,19 @@ check() {
     fi
 }
 
+# judged LABEL COMMAND…: the command prints a line `ok NAME` or `FAILED NAME: WHY` for each of its checks, as
+# our programs and the peers' do; here each gets the label. One that prints none, or ends badly, is a failed
+# check too.
+judged() {
+    local label=$1 code=0 out
+    shift
+    out=$("$@" 2>"$TMP/judged.err") || code=$?
+    sed -n "s/^\(ok\|FAILED\) /\1 $label: /p; t; s/^/    /p" <<<"$out"
+    if ((code != 0)) || ! grep -q '^ok ' <<<"$out"; then
+        failed "$label" "exit code $code after these lines; it said:"$'\n'"$(tail -n 20 "$TMP/judged.err")"
+    fi
+}
+
 # check_stop NAME PROCESS [SECONDS]: SIGTERM ends it with code 0.
 check_stop() {
     local code=0
@@ -213,7 +243,8 @@ summary() {
 # peer_main "$@": the script's functions `build` and `cases` do the rest.
 peer_main() {
     if [[ ${1:-} == --case ]]; then
-        EXAMPLES=$RMICRO_EXAMPLES
+        EXAMPLES=${RMICRO_EXAMPLES:-}
+        PROGRAMS=${RMICRO_PROGRAMS:-}
         inside_case "$2" "$3"
         return
     fi
