@@ -38,7 +38,7 @@ use crate::transport::Transport;
 /// ```
 #[derive(Debug)]
 #[must_use = "a builder makes nothing before its last word"]
-pub struct ServiceBuilder(Settings);
+pub struct ServiceBuilder(pub(super) Settings);
 
 impl ServiceBuilder {
     pub(super) fn new(name: String) -> Self {

@@ -1,8 +1,9 @@
 //! The environment: `RMICRO_X` and then go-micro's `MICRO_X` for every flag, and the level of the
 //! log.
 //!
-//! A variable of a flag that this version does not honour is told and ignored, since a whole fleet
-//! shares an environment.
+//! A variable of a flag that this version does not honour, and a transport or selector of go-micro's
+//! in a variable of go-micro's, are told and ignored, since a whole fleet shares an environment. A
+//! registry is not: a node that registers elsewhere than its fleet is lost.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -44,13 +45,14 @@ impl Environment {
                 value,
             })
         });
-        let (honoured, not): (Vec<_>, Vec<_>) =
-            given.partition(|given| given.not_honoured().is_none());
-        let warnings = not.iter().filter_map(Given::not_honoured);
-        (
-            honoured,
-            warnings.map(|why| format!("{why}: ignored")).collect(),
-        )
+        let (mut honoured, mut warnings) = (Vec::new(), Vec::new());
+        for given in given {
+            match given.not_honoured().or_else(|| given.of_others()) {
+                Some(why) => warnings.push(format!("{why}: ignored")),
+                None => honoured.push(given),
+            }
+        }
+        (honoured, warnings)
     }
 
     /// The level of the log, which has no flag in go-micro either.
@@ -113,6 +115,31 @@ mod tests {
             [format!(
                 "MICRO_BROKER is not supported by rmicro {version} yet: ignored"
             )]
+        );
+    }
+
+    #[test]
+    fn what_only_go_micro_has_is_one_warning_in_its_own_variable_alone() {
+        for (name, value, contract, there) in [
+            ("TRANSPORT", "http", "transport", "grpc, memory"),
+            ("SELECTOR", "dns", "selector", "random, round_robin"),
+        ] {
+            let (go, own) = (format!("MICRO_{name}"), format!("RMICRO_{name}"));
+            let (given, warnings) = read(&[(&go, value)]).given();
+            assert_eq!(given.len(), 0);
+            if cfg!(feature = "grpc") {
+                let told = format!(
+                    "{go}: {contract} {value:?} does not exist; there are: {there}: ignored"
+                );
+                assert_eq!(warnings, [told]);
+            }
+            assert_eq!(values(&[(&own, value)]), [(own.clone(), value.into())]);
+            assert_eq!(values(&[(&go, "")]), []);
+        }
+        let registry = [("MICRO_REGISTRY", "consul")];
+        assert_eq!(
+            values(&registry),
+            [("MICRO_REGISTRY".into(), "consul".into())]
         );
     }
 

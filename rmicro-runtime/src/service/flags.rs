@@ -25,6 +25,12 @@ pub(super) struct Flag {
 pub(super) enum Effect {
     /// It changes the settings, or says what it expected.
     Set(fn(&mut Settings, &str) -> Result<(), Expected>),
+    /// It chooses by URL, and go-micro has schemes that rmicro has not.
+    Choose {
+        set: fn(&mut Settings, &str) -> Result<(), Expected>,
+        /// Why a URL cannot be chosen; `None` when it can.
+        refusal: fn(&str) -> Option<String>,
+    },
     /// It is go-micro's, and only this value of it is what rmicro does anyway.
     Only(&'static str),
     /// It is go-micro's, and rmicro does not honour it yet.
@@ -62,7 +68,7 @@ impl Flag {
     /// Whether `value` is something that this version does.
     pub(super) fn honours(&self, value: &str) -> bool {
         match self.effect {
-            Effect::Set(_) => true,
+            Effect::Set(_) | Effect::Choose { .. } => true,
             Effect::Only(only) => only == value,
             Effect::NotYet => false,
         }

@@ -17,15 +17,28 @@ impl Given {
     /// Puts the value into `settings`; an empty one counts as not given, as with go-micro.
     pub(super) fn apply(&self, settings: &mut Settings) -> Result<()> {
         let (spelled, value) = (&self.spelled, &self.value);
-        let Effect::Set(set) = self.flag.effect else {
+        let (Effect::Set(set) | Effect::Choose { set, .. }) = self.flag.effect else {
             return Ok(());
         };
         if value.is_empty() {
             return Ok(());
         }
+        settings.given_by.insert(self.flag.name, spelled.clone());
         set(settings, value).map_err(|expected| {
             Error::invalid_argument(format!("{spelled}: expected {expected}, got {value:?}"))
         })
+    }
+
+    /// What to say of a choice in go-micro's own variable that only go-micro has: a fleet shares its
+    /// environment. `None` when it can be chosen, and where the user spoke to this program.
+    pub(super) fn of_others(&self) -> Option<String> {
+        let Effect::Choose { refusal, .. } = self.flag.effect else {
+            return None;
+        };
+        if self.value.is_empty() || !self.spelled.starts_with("MICRO_") {
+            return None;
+        }
+        refusal(&self.value).map(|why| format!("{}: {why}", self.spelled))
     }
 
     /// What to say of a value that this version does not honour; `None` when it does.

@@ -11,6 +11,7 @@ mod environment;
 mod flags;
 mod given;
 mod help;
+mod hooks;
 mod log;
 mod node;
 mod plan;
@@ -148,13 +149,20 @@ impl Service {
     ///
     /// An address that is taken is an error that names it, and nothing is registered. A registry
     /// that refuses three times is an error, and nothing listens any more; a registry that goes
-    /// away later is told in the log and sat out. A service that runs already is an error. Dropping
-    /// the future takes back what it did, except that a node that is registered lapses.
+    /// away later is told in the log and sat out. A service that runs already is an error, and so is
+    /// what a start hook says; see [`ServiceBuilder`]. Dropping the future takes back what it did,
+    /// except that a node that is registered lapses.
     pub async fn start(&self) -> Result<Running> {
         let turn = self.turn.clone().try_lock_owned().map_err(|_| {
             Error::failed_precondition(format!("service {} runs already", self.plan.name))
         })?;
-        Running::start(&self.plan, &self.server, turn).await
+        self.plan.hooks.before_start.run("before_start").await?;
+        let running = Running::start(&self.plan, &self.server, turn).await?;
+        let Err(error) = self.plan.hooks.after_start.run("after_start").await else {
+            return Ok(running);
+        };
+        running.shutdown().await?;
+        Err(error)
     }
 
     /// Runs until the first of `signals`; the second one cuts.

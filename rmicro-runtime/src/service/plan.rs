@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hooks::Hooks;
 use super::settings::Settings;
 use super::{node, schemes};
 use crate::client::Client;
@@ -35,6 +36,7 @@ pub(super) struct Plan {
     pub(super) propagation: Duration,
     pub(super) drain_limit: Duration,
     pub(super) seam: Seam,
+    pub(super) hooks: Hooks,
 }
 
 impl Plan {
@@ -49,10 +51,15 @@ impl Plan {
         let (ttl, interval) = settings.renewal()?;
         let version = settings.version().to_owned();
         let seam = settings.seam;
-        let registry = schemes::registry(settings.registry, &seam)?;
-        let transport = schemes::transport(settings.transport, &seam)?;
+        let by = settings.given_by;
+        let registry = named(&by, "registry", schemes::registry(settings.registry, &seam))?;
+        let transport = named(
+            &by,
+            "transport",
+            schemes::transport(settings.transport, &seam),
+        )?;
+        let selector = named(&by, "selector", schemes::selector(settings.selector, &seam))?;
         let cached = Arc::new(Cached::new(registry.clone(), seam.clone()));
-        let selector = schemes::selector(settings.selector, &seam)?;
         let over = transport.clone();
         let client = Client::new(seam.clone(), cached, selector, over, settings.client);
         let id = settings.id.unwrap_or_else(|| seam.chance.uuid());
@@ -71,6 +78,7 @@ impl Plan {
             registry,
             transport,
             seam,
+            hooks: settings.hooks,
         };
         Ok((plan, client))
     }
@@ -99,4 +107,12 @@ impl Plan {
         node.metadata = node::metadata(&self.metadata, self.transport.name(), registry.name());
         node
     }
+}
+
+/// What was `made` of a choice; what cannot be chosen names the flag or variable that chose it.
+fn named<T>(by: &BTreeMap<&str, String>, flag: &str, made: Result<T>) -> Result<T> {
+    made.map_err(|error| match by.get(flag) {
+        Some(spelled) => error.at(spelled),
+        None => error,
+    })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::hooks::Hooks;
 use super::plan::Plan;
 use crate::error::Result;
 use crate::seam::Clock;
@@ -24,6 +25,7 @@ pub struct Running {
     propagation: Duration,
     drain_limit: Duration,
     clock: Clock,
+    hooks: Hooks,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -49,6 +51,7 @@ impl Running {
             propagation: plan.propagation,
             drain_limit: plan.drain_limit,
             clock: plan.seam.clock,
+            hooks: plan.hooks.clone(),
             _turn: turn,
         })
     }
@@ -66,9 +69,10 @@ impl Running {
     /// Withdraws the node, waits until everybody has learned of it, stops accepting, and lets what
     /// is running end, for the drain limit at most.
     ///
-    /// A registry that does not withdraw the node within 5 s is told in the log and does not stop
-    /// the rest. Dropping the future cuts at once.
+    /// A registry that does not withdraw the node within 5 s, and a stop hook that fails, are told in
+    /// the log and do not stop the rest. Dropping the future cuts at once.
     pub async fn shutdown(self) -> Result<()> {
+        self.hooks.before_stop.run_all("before_stop").await;
         tracing::info!("Deregistering node: {}", self.node_id);
         if let Err(error) = self.heartbeat.stop().await {
             tracing::warn!(
@@ -86,6 +90,7 @@ impl Running {
                 "Server [{transport}] cut {cut} connections that were busy after {limit:?}"
             );
         }
+        self.hooks.after_stop.run_all("after_stop").await;
         Ok(())
     }
 }

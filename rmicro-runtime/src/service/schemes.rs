@@ -117,6 +117,16 @@ pub(super) fn selector(
     }
 }
 
+/// Why no transport is made of `url`; `None` when one is.
+pub(super) fn transport_refusal(url: &str) -> Option<String> {
+    TRANSPORTS.refusal(url)
+}
+
+/// Why no selector is made of `url`; `None` when one is.
+pub(super) fn selector_refusal(url: &str) -> Option<String> {
+    SELECTORS.refusal(url)
+}
+
 /// `url` with `address` in it, as go-micro's `--registry consul --registry_address 127.0.0.1:8500`
 /// means it.
 ///
@@ -145,11 +155,16 @@ impl Known {
     }
 
     fn refuse(&self, url: &str) -> Error {
+        Error::invalid_argument(self.refusal(url).unwrap_or_default())
+    }
+
+    fn refusal(&self, url: &str) -> Option<String> {
         let (contract, wanted) = (self.contract, scheme(url));
         let there = self.schemes.iter().filter(|scheme| scheme.compiled);
         let there: Vec<_> = there.map(|scheme| scheme.name).collect();
         let there = there.join(", ");
-        Error::invalid_argument(match self.find(wanted) {
+        Some(match self.find(wanted) {
+            Some(known) if known.compiled => return None,
             Some(_) => format!(
                 "{contract} {url:?} is not compiled in: enable the feature `{wanted}` of \
                 rmicro-runtime; there are: {there}"

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::chosen::{Choice, Chosen};
+use super::hooks::Hooks;
 use super::{duration, schemes};
 use crate::client::ClientOptions;
 use crate::error::{Error, Result};
@@ -35,6 +36,9 @@ pub(super) struct Settings {
     pub(super) drain_limit: Option<Duration>,
     pub(super) propagation: Option<Duration>,
     pub(super) seam: Seam,
+    pub(super) hooks: Hooks,
+    /// The flag or variable, as it was spelled, that has set a value; by the name of the flag.
+    pub(super) given_by: BTreeMap<&'static str, String>,
 }
 
 /// What a value should have been, for an error that says it.

@@ -247,6 +247,113 @@ async fn an_address_that_is_taken_is_named_and_nothing_is_registered() {
     assert!(registry.get_service("second").await.is_err());
 }
 
+/// A hook that writes `entry` and then fails, or not.
+fn hook(
+    diary: &Diary,
+    entry: &'static str,
+    failure: Option<&'static str>,
+) -> impl Fn() -> std::future::Ready<Result<()>> + Send + Sync + 'static {
+    let diary = diary.clone();
+    move || {
+        diary.write(entry);
+        std::future::ready(failure.map_or(Ok(()), |failure| Err(Error::aborted(failure))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hooks_run_in_their_order_around_start_and_stop() {
+    let diary = Diary::new();
+    let builder = diary.builder().drain_limit(20 * MS);
+    let service = builder
+        .after_stop(hook(&diary, "after stop", Some("d")))
+        .after_stop(hook(&diary, "after stop too", None))
+        .before_stop(hook(&diary, "before stop", Some("c")))
+        .before_stop(hook(&diary, "before stop too", None))
+        .after_start(hook(&diary, "after start", None))
+        .before_start(hook(&diary, "before start", None))
+        .before_start(hook(&diary, "before start too", None))
+        .build()
+        .unwrap();
+    service.start().await.unwrap().shutdown().await.unwrap();
+    let round = |start| {
+        [
+            ("before start", start),
+            ("before start too", start),
+            ("listen", start),
+            ("register", start),
+            ("after start", start),
+            ("before stop", start),
+            ("before stop too", start),
+            ("deregister", start),
+            ("drain", start + 250),
+            ("drained", start + 270),
+            ("after stop", start + 270),
+            ("after stop too", start + 270),
+            ("cut", start + 270),
+        ]
+    };
+    assert_eq!(diary.read(), entries(&round(0)));
+    service.start().await.unwrap().shutdown().await.unwrap();
+    assert_eq!(diary.read()[13..], entries(&round(270)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_hook_that_fails_is_told_in_one_line() {
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::WARN);
+    let diary = Diary::new();
+    let builder = diary.builder().drain_limit(Duration::ZERO);
+    let builder = builder.before_stop(hook(&diary, "x", Some("no database")));
+    let running = builder.build().unwrap().start().await.unwrap();
+    running.shutdown().await.unwrap();
+    let lines = lines.lock().unwrap();
+    let told = "a hook failed, the shutdown goes on: ABORTED: before_stop: no database";
+    assert_eq!(lines.iter().filter(|line| line.contains(told)).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_hook_that_fails_first_leaves_nothing_done() {
+    let diary = Diary::new();
+    let service = diary
+        .builder()
+        .before_start(hook(&diary, "refuses", Some("no database")))
+        .before_start(hook(&diary, "never", None))
+        .before_stop(hook(&diary, "never", None))
+        .after_stop(hook(&diary, "never", None))
+        .build()
+        .unwrap();
+    let error = service.start().await.unwrap_err();
+    assert_eq!(error.message(), "before_start: no database");
+    assert_eq!(error.code(), Code::Aborted);
+    assert_eq!(diary.read(), entries(&[("refuses", 0)]));
+    // Nothing holds the service's turn.
+    assert!(service.start().await.is_err());
+    assert_eq!(diary.read().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_hook_that_fails_last_shuts_the_service_down() {
+    let diary = Diary::new();
+    let builder = diary.builder().drain_limit(20 * MS);
+    let service = builder
+        .after_start(hook(&diary, "refuses", Some("no warm cache")))
+        .after_stop(hook(&diary, "stopped", None))
+        .build()
+        .unwrap();
+    let error = service.start().await.unwrap_err();
+    assert_eq!(error.message(), "after_start: no warm cache");
+    let expected = [
+        ("listen", 0),
+        ("register", 0),
+        ("refuses", 0),
+        ("deregister", 0),
+        ("drain", 250),
+        ("drained", 270),
+        ("stopped", 270),
+        ("cut", 270),
+    ];
+    assert_eq!(diary.read(), entries(&expected));
+}
+
 #[tokio::test]
 async fn a_service_runs_once_at_a_time() {
     let service = Diary::new().builder().drain_limit(Duration::ZERO).build();
@@ -345,7 +452,7 @@ fn a_flag_that_was_not_given_overrides_nothing() {
 
 #[test]
 fn a_value_that_cannot_be_read_is_told_in_one_line() {
-    let table: [(Vars<'_>, &[&str], &str); 6] = [
+    let table: [(Vars<'_>, &[&str], &str); 9] = [
         (
             &[],
             &["--register_ttl", "abc"],
@@ -374,7 +481,22 @@ fn a_value_that_cannot_be_read_is_told_in_one_line() {
         (
             &[],
             &["--selector", "p2c"],
-            "selector \"p2c\" does not exist; there are: random, round_robin",
+            "--selector: selector \"p2c\" does not exist; there are: random, round_robin",
+        ),
+        (
+            &[("RMICRO_SELECTOR", "p2c")],
+            &[],
+            "RMICRO_SELECTOR: selector \"p2c\" does not exist; there are: random, round_robin",
+        ),
+        (
+            &[("MICRO_SELECTOR", "random")],
+            &["-selector=p2c"],
+            "-selector: selector \"p2c\" does not exist; there are: random, round_robin",
+        ),
+        (
+            &[("MICRO_SELECTOR", "dns"), ("RMICRO_SELECTOR", "p2c")],
+            &["--selector", "static"],
+            "--selector: selector \"static\" does not exist; there are: random, round_robin",
         ),
     ];
     for (vars, flags, expected) in table {
@@ -387,6 +509,55 @@ fn a_value_that_cannot_be_read_is_told_in_one_line() {
 fn what_is_not_honoured_stops_as_a_flag_only() {
     assert!(configured(false, &[("MICRO_BROKER", "nats")], &[]).is_ok());
     assert!(configured(false, &[], &["--broker", "nats"]).is_err());
+}
+
+#[test]
+fn what_only_go_micro_has_in_its_fleets_environment_leaves_the_default() {
+    let fleet = [("MICRO_TRANSPORT", "rabbitmq"), ("MICRO_SELECTOR", "dns")];
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::INFO);
+    let plan = configured(false, &fleet, &[]).unwrap();
+    assert_eq!(plan.transport.name(), "memory");
+    let lines = lines.lock().unwrap();
+    let warned: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("level=warn"))
+        .collect();
+    assert_eq!(warned.len(), 2, "{warned:?}");
+    assert!(warned[0].contains("MICRO_TRANSPORT: transport \"rabbitmq\" does not exist"));
+    assert!(warned[1].contains("MICRO_SELECTOR: selector \"dns\" does not exist"));
+}
+
+#[test]
+fn a_registry_that_does_not_exist_stops_wherever_it_was_named() {
+    for (vars, flags, named) in [
+        (
+            &[("MICRO_REGISTRY", "zoo")][..],
+            &[][..],
+            "MICRO_REGISTRY: ",
+        ),
+        (&[("RMICRO_REGISTRY", "zoo")], &[], "RMICRO_REGISTRY: "),
+        (&[], &["--registry", "zoo"], "--registry: "),
+        (
+            &[],
+            &["--registry=zoo", "--registry_address=a:1"],
+            "--registry: ",
+        ),
+    ] {
+        let error = configured(false, vars, flags).unwrap_err();
+        assert!(error.message().starts_with(named), "{error}");
+        assert!(
+            error.message().contains("does not exist; there are: "),
+            "{error}"
+        );
+    }
+    let builder = Service::builder("greeter").registry("zoo");
+    let error = builder.build().unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("registry \"zoo\" does not exist"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The rows themselves.
 
 use super::{Effect, Flag};
-use crate::service::schemes::{DEFAULT_REGISTRY, DEFAULT_SELECTOR, DEFAULT_TRANSPORT};
+use crate::service::schemes::{
+    DEFAULT_REGISTRY, DEFAULT_SELECTOR, DEFAULT_TRANSPORT, selector_refusal, transport_refusal,
+};
 use crate::service::settings::{Expected, Settings, go_duration, seconds};
 
 const fn set(
@@ -11,6 +13,22 @@ const fn set(
     set: fn(&mut Settings, &str) -> Result<(), Expected>,
 ) -> Flag {
     let effect = Effect::Set(set);
+    Flag {
+        name,
+        default,
+        about,
+        effect,
+    }
+}
+
+const fn choose(
+    name: &'static str,
+    default: &'static str,
+    about: &'static str,
+    set: fn(&mut Settings, &str) -> Result<(), Expected>,
+    refusal: fn(&str) -> Option<String>,
+) -> Flag {
+    let effect = Effect::Choose { set, refusal };
     Flag {
         name,
         default,
@@ -125,17 +143,19 @@ pub(in crate::service) static FLAGS: &[Flag] = &[
             Ok(())
         },
     ),
-    set(
+    choose(
         "transport",
         DEFAULT_TRANSPORT,
         "Transport, as a scheme or URL",
         transport,
+        transport_refusal,
     ),
-    set(
+    choose(
         "selector",
         DEFAULT_SELECTOR,
         "Selector: random or round_robin",
         selector,
+        selector_refusal,
     ),
     set(
         "client_request_timeout",
