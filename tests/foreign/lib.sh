@@ -133,6 +133,9 @@ await_line() {
 # port_of NAME: the port that a go-micro or rmicro server says it listens on.
 port_of() { sed -n 's/.*Server \[grpc\] Listening on .*:\([0-9]\{1,\}\)$/\1/p' "$TMP/$1.log" | head -n 1; }
 
+# address_of NAME: the same of a foreign server that says `Listening on HOST:PORT`.
+address_of() { sed -n 's/.*Listening on \([0-9.]*:[0-9]*\)$/\1/p' "$TMP/$1.log" | head -n 1; }
+
 # await_end PID SECONDS: true when it ended in time.
 await_end() {
     local end=$((SECONDS + $2))
