@@ -15,6 +15,11 @@ use crate::error::Result;
 pub trait Routes: Send + Sync + 'static {
     /// What serves `path`, which is `/service/method`; [`Code::Unimplemented`](crate::Code::Unimplemented) when nothing does.
     fn route(&self, path: &str) -> Result<Arc<Route>>;
+
+    /// The name of the service that serves, for callers that are told who raised an error.
+    fn service_id(&self) -> Option<Arc<str>> {
+        None
+    }
 }
 
 /// Something that serves calls.

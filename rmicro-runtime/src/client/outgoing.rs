@@ -24,6 +24,7 @@ pub(super) struct Outgoing {
     message: Result<Bytes>,
     metadata: Result<Metadata>,
     timeout: Option<Duration>,
+    compress: bool,
 }
 
 impl Outgoing {
@@ -35,11 +36,16 @@ impl Outgoing {
             message,
             metadata,
             timeout: None,
+            compress: false,
         }
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Some(timeout);
+    }
+
+    pub(super) fn set_compress(&mut self, compress: bool) {
+        self.compress = compress;
     }
 
     pub(super) fn add_metadata(&mut self, add: impl FnOnce(&mut Metadata) -> Result<()>) {
@@ -151,7 +157,9 @@ impl Outgoing {
         head.deadline = deadline;
         let message = std::mem::replace(&mut self.message, Ok(Bytes::new()))?;
         let body = body.unwrap_or(Body::One(message));
-        Ok(ClientCall::new(head, self.method.kind(), body))
+        let mut call = ClientCall::new(head, self.method.kind(), body);
+        call.compress = self.compress;
+        Ok(call)
     }
 
     /// The caller's own deadline, or that of the handler that makes the call, whichever is earlier.

@@ -111,7 +111,7 @@ impl Error {
         self
     }
 
-    /// Names the service that raised this error.
+    /// Names the service that raised this error, where that is not the one that was called.
     #[must_use]
     pub fn service(mut self, id: impl Into<String>) -> Self {
         self.0.service = Some(id.into());
@@ -159,7 +159,12 @@ impl Error {
         &self.0.message
     }
 
-    /// The id of the service that raised this error, where it is known.
+    /// The id of the service that raised this error, where it is known: by convention the name under
+    /// which it is registered.
+    ///
+    /// It is go-micro's `id`: a go-micro server tells it, and a go-micro caller learns it, the name of
+    /// the serving service where the error has none. gRPC has no place for it, so that other callers
+    /// over the network do not learn it.
     pub fn service_id(&self) -> Option<&str> {
         self.0.service.as_deref()
     }

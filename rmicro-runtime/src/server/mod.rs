@@ -86,6 +86,12 @@ impl Server {
         Ok(())
     }
 
+    /// Says under which name the service is registered; go-micro's callers learn it as the `id` of
+    /// errors that name no other. A [`Service`](crate::Service) says it when it starts.
+    pub fn set_name(&self, name: &str) {
+        self.lock().router.set_name(name);
+    }
+
     /// What is served, sorted by name, as a registry tells it.
     pub fn endpoints(&self) -> Vec<EndpointInfo> {
         endpoints::of(&self.lock().services)

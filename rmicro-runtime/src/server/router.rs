@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub(super) struct Router {
     full: HashMap<String, Arc<Route>>,
     short: HashMap<String, Short>,
+    name: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,10 @@ enum Short {
 }
 
 impl Router {
+    pub(super) fn set_name(&mut self, name: &str) {
+        self.name = Some(name.into());
+    }
+
     pub(super) fn add(&mut self, routes: &[Arc<Route>]) {
         for route in routes {
             let path = format!("/{}/{}", route.service, route.method);
@@ -58,6 +63,10 @@ impl Routes for Router {
             ))),
             None => Err(self.unknown(path)),
         }
+    }
+
+    fn service_id(&self) -> Option<Arc<str>> {
+        self.name.clone()
     }
 }
 

@@ -85,6 +85,14 @@ impl ServiceBuilder {
         self
     }
 
+    /// The longest message that is sent or taken, in bytes, as server and as client; 4 MiB by
+    /// default. A transport that is given as a value has its own limits, so that both are an error;
+    /// `memory` has none.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.0.max_message_size = Some(bytes);
+        self
+    }
+
     /// How calls travel: a scheme or a value. `grpc` by default.
     pub fn transport(mut self, transport: impl Into<Chosen<dyn Transport>>) -> Self {
         self.0.transport = Some(transport.into());

@@ -56,7 +56,7 @@ impl Plan {
         let transport = named(
             &by,
             "transport",
-            schemes::transport(settings.transport, &seam),
+            schemes::transport(settings.transport, settings.max_message_size, &seam),
         )?;
         let selector = named(&by, "selector", schemes::selector(settings.selector, &seam))?;
         let cached = Arc::new(Cached::new(registry.clone(), seam.clone()));

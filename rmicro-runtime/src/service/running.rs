@@ -37,6 +37,7 @@ impl Running {
     ) -> Result<Self> {
         tracing::info!("Starting [service] {}", plan.name);
         let transport = plan.transport.name();
+        server.set_name(&plan.name);
         let listener = plan.transport.listen(&plan.address, server.start()).await?;
         tracing::info!("Server [{transport}] Listening on {}", listener.address());
         let heartbeat = Heartbeat::start(plan.beat(listener.address(), server)).await?;

@@ -82,19 +82,33 @@ pub(super) fn registry(
     }
 }
 
-/// The transport that `chosen` names, or the default; each `memory` is one of its own.
+/// The transport that `chosen` names, or the default, with messages of up to `max_message_size`
+/// bytes; each `memory` is one of its own.
 pub(super) fn transport(
     chosen: Option<Chosen<dyn Transport>>,
+    max_message_size: Option<usize>,
     seam: &Seam,
 ) -> Result<Arc<dyn Transport>> {
     let url = match chosen {
+        Some(Chosen(Choice::Value(_))) if max_message_size.is_some() => {
+            let message = "max_message_size is for a transport that is named: \
+                give the one that the program brings its own limits";
+            return Err(Error::invalid_argument(message));
+        }
         Some(Chosen(Choice::Value(value))) => return Ok(value),
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_TRANSPORT.into(),
     };
     match scheme(&url) {
         #[cfg(feature = "grpc")]
-        "grpc" => Ok(Arc::new(transport::Grpc::new(seam.clone()))),
+        "grpc" => {
+            let grpc = transport::Grpc::new(seam.clone());
+            let config = transport::GrpcConfig::default();
+            Ok(Arc::new(match max_message_size {
+                Some(bytes) => grpc.config(config.max_message_size(bytes)),
+                None => grpc,
+            }))
+        }
         "memory" => Ok(Arc::new(transport::Memory::new().clock(seam.clock))),
         _ => Err(TRANSPORTS.refuse(&url)),
     }
@@ -204,7 +218,7 @@ mod tests {
             error.message(),
             "selector \"p2c\" does not exist; there are: random, round_robin"
         );
-        assert!(transport(Some("quic".into()), &Seam::default()).is_err());
+        assert!(transport(Some("quic".into()), None, &Seam::default()).is_err());
     }
 
     #[test]

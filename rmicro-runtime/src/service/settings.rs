@@ -28,6 +28,7 @@ pub(super) struct Settings {
     pub(super) registry: Option<Chosen<dyn Registry>>,
     pub(super) registry_address: Option<String>,
     pub(super) transport: Option<Chosen<dyn Transport>>,
+    pub(super) max_message_size: Option<usize>,
     pub(super) selector: Option<Chosen<dyn Selector>>,
     pub(super) register_ttl: Option<Duration>,
     pub(super) register_interval: Option<Duration>,

@@ -18,7 +18,7 @@ use crate::call::{CallHead, FrameStream, Kind, Routes, SendBuffer};
 use crate::error::{Error, Result};
 
 #[cfg(feature = "grpc")]
-pub use grpc::{Grpc, GrpcConfig};
+pub use grpc::{Compression, Grpc, GrpcConfig};
 pub use memory::Memory;
 
 /// Carries calls from connections to listeners.
@@ -71,12 +71,19 @@ pub struct ClientCall {
     pub kind: Kind,
     /// What is sent.
     pub body: Body,
+    /// Whether what is sent is to be compressed, where the transport can.
+    pub compress: bool,
 }
 
 impl ClientCall {
-    /// A call with its parts.
+    /// A call with its parts, sent as it is.
     pub fn new(head: CallHead, kind: Kind, body: Body) -> Self {
-        Self { head, kind, body }
+        Self {
+            head,
+            kind,
+            body,
+            compress: false,
+        }
     }
 }
 

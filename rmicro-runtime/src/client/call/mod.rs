@@ -42,6 +42,12 @@ impl<T> Call<T> {
         self
     }
 
+    /// Compresses what is sent, where the transport can: gRPC does with gzip, and the node must understand that.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.outgoing.set_compress(compress);
+        self
+    }
+
     /// Sends `value` as the metadata `name` too; what [`Metadata::insert`] refuses is the call's error.
     pub fn metadata(mut self, name: &str, value: &str) -> Self {
         self.outgoing

@@ -25,6 +25,30 @@ pub struct GrpcConfig {
     /// How many calls may run at a time on one connection: a server tells its clients, a client keeps to it; 0, the default, is
     /// the server's own default, and for a client whatever its peer allows.
     pub max_concurrent_streams: u32,
+    /// How messages are compressed that are sent; not at all by default.
+    ///
+    /// A server compresses replies to callers that accept it. A client cannot know beforehand what a node accepts: one that does not
+    /// understand it, a go-micro node for example, answers [`Code::Unimplemented`](crate::Code::Unimplemented). What a peer has
+    /// compressed is understood whatever is said here.
+    pub compression: Compression,
+}
+
+/// How messages are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    Identity,
+    /// With gzip (RFC 1952), where that makes a message shorter.
+    #[cfg(feature = "gzip")]
+    Gzip,
+}
+
+impl Compression {
+    pub(super) fn is_gzip(self) -> bool {
+        self != Self::Identity
+    }
 }
 
 impl GrpcConfig {
@@ -75,6 +99,13 @@ impl GrpcConfig {
         self.max_concurrent_streams = streams;
         self
     }
+
+    /// Sets how messages are compressed that are sent.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
 }
 
 impl Default for GrpcConfig {
@@ -86,6 +117,7 @@ impl Default for GrpcConfig {
             connection_window: 4 << 20,
             max_header_list_size: 16 * 1024,
             max_concurrent_streams: 0,
+            compression: Compression::Identity,
         }
     }
 }

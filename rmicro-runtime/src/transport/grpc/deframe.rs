@@ -2,17 +2,19 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::encoding::Encoding;
 use crate::call::FRAME_PREFIX;
 use crate::error::{Error, Result};
 
 /// Puts messages together from the chunks in which they arrive.
 ///
 /// A message that lies in one chunk is a slice of it; only one that spans chunks is copied, once. A message that is too long is
-/// refused when its prefix is seen, before anything of it is kept. After an error nothing else may be asked.
+/// refused when its prefix is seen, before anything of it is kept; one that is compressed may not be too long unpacked, either. After
+/// an error nothing else may be asked.
 #[derive(Debug)]
 pub(super) struct Deframer {
     limit: usize,
-    encoding: Option<String>,
+    encoding: Encoding,
     chunk: Bytes,
     partial: BytesMut,
     /// The prefix that has come in part.
@@ -20,14 +22,13 @@ pub(super) struct Deframer {
     prefix_len: usize,
     /// The length of the message whose prefix has come.
     length: Option<usize>,
+    /// Whether it says that it is compressed.
+    compressed: bool,
 }
 
 impl Deframer {
-    /// Takes messages of up to `limit` bytes.
-    ///
-    /// `encoding` is the peer's `grpc-encoding` unless that is `identity`; compressed messages are refused with it, until there is
-    /// a codec for it, and as a breach of the protocol without it.
-    pub(super) fn new(limit: usize, encoding: Option<String>) -> Self {
+    /// Takes messages of up to `limit` bytes, of which some may be compressed as `encoding` says.
+    pub(super) fn new(limit: usize, encoding: Encoding) -> Self {
         Self {
             limit,
             encoding,
@@ -36,6 +37,7 @@ impl Deframer {
             prefix: [0; FRAME_PREFIX],
             prefix_len: 0,
             length: None,
+            compressed: false,
         }
     }
 
@@ -68,6 +70,9 @@ impl Deframer {
         };
         self.prefix_len = 0;
         self.length = None;
+        if self.compressed {
+            return self.encoding.unpack(message, self.limit).map(Some);
+        }
         Ok(Some(message))
     }
 
@@ -97,7 +102,7 @@ impl Deframer {
             return Ok(None);
         }
         let [flags, a, b, c, d] = self.prefix;
-        self.check_flags(flags)?;
+        self.compressed = self.is_compressed(flags)?;
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         if length > self.limit {
             return Err(Error::resource_exhausted(format!(
@@ -109,15 +114,10 @@ impl Deframer {
         Ok(self.length)
     }
 
-    fn check_flags(&self, flags: u8) -> Result<()> {
-        match (flags, &self.encoding) {
-            (0, _) => Ok(()),
-            (1, Some(encoding)) => Err(Error::unimplemented(format!(
-                "a message came compressed as {encoding:?}, which is not supported here"
-            ))),
-            (1, None) => Err(Error::internal(
-                "a message is marked as compressed, but grpc-encoding does not say how",
-            )),
+    fn is_compressed(&self, flags: u8) -> Result<bool> {
+        match flags {
+            0 => Ok(false),
+            1 => self.encoding.check_compressed().map(|()| true),
             _ => Err(Error::internal(format!(
                 "a message began with {flags:#04x}, where gRPC has only 0 and 1"
             ))),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn deframe(chunks: &[&[u8]]) -> Result<Vec<Bytes>> {
-        let mut deframer = Deframer::new(1000, None);
+        let mut deframer = Deframer::new(1000, Encoding::Identity);
         let mut messages = Vec::new();
         for chunk in chunks {
             deframer.push(Bytes::copy_from_slice(chunk));
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_message_in_one_chunk_is_not_copied() {
         let chunk = Bytes::from(framed(&[b"first", b"second"]));
-        let mut deframer = Deframer::new(1000, None);
+        let mut deframer = Deframer::new(1000, Encoding::Identity);
         deframer.push(chunk.clone());
         for at in [5, 15] {
             let message = deframer.next().unwrap().unwrap();
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_message_above_the_limit_is_refused_at_its_prefix_with_both_numbers() {
-        let mut deframer = Deframer::new(1000, None);
+        let mut deframer = Deframer::new(1000, Encoding::Identity);
         deframer.push(Bytes::from_static(&[0, 0, 0, 0x03, 0xe9]));
         let error = deframer.next().unwrap_err();
         assert_eq!(error.code(), Code::ResourceExhausted);
@@ -204,15 +204,29 @@ mod tests {
     }
 
     #[test]
-    fn compressed_messages_are_refused() {
-        for (encoding, code) in [
-            (Some("gzip".to_owned()), Code::Unimplemented),
-            (None, Code::Internal),
-        ] {
+    fn compressed_messages_are_refused_where_nothing_says_how() {
+        for encoding in [Encoding::Unknown("snappy".to_owned()), Encoding::Identity] {
             let mut deframer = Deframer::new(1000, encoding);
             deframer.push(Bytes::from_static(&[1, 0, 0, 0, 0]));
-            assert_eq!(deframer.next().unwrap_err().code(), code);
+            assert_eq!(deframer.next().unwrap_err().code(), Code::Internal);
         }
         assert!(deframe(&[&[2, 0, 0, 0, 0]]).is_err());
+    }
+
+    #[cfg(feature = "gzip")]
+    #[test]
+    fn compressed_and_plain_messages_may_follow_each_other() {
+        let long = [7; 500];
+        let packed = crate::transport::grpc::gzip::pack_run(framed(&[&long, b"short"]).into());
+        assert_eq!(packed[0], 1);
+        let mut deframer = Deframer::new(1000, Encoding::Gzip);
+        let mut messages = Vec::new();
+        for chunk in packed.chunks(7) {
+            deframer.push(Bytes::copy_from_slice(chunk));
+            while let Some(message) = deframer.next().unwrap() {
+                messages.push(message);
+            }
+        }
+        assert_eq!(messages, [&long[..], b"short"]);
     }
 }

@@ -5,14 +5,18 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Method, Request, Uri, Version};
 
+#[cfg(feature = "gzip")]
+use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING, accepted};
 use super::timeout;
 use crate::call::CallHead;
 use crate::error::{Error, Result};
 use crate::seam::Clock;
 
 pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-pub(super) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-pub(super) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+/// go-micro's own.
+pub(super) const TIMEOUT: HeaderName = HeaderName::from_static("timeout");
+/// What go-micro's clients send beside the content type.
+pub(super) const X_CONTENT_TYPE: HeaderName = HeaderName::from_static("x-content-type");
 
 const USER_AGENT: &str = concat!("rmicro/", env!("CARGO_PKG_VERSION"));
 
@@ -43,8 +47,13 @@ pub(super) fn codec(content_type: &str) -> Option<&str> {
     }
 }
 
-/// The request that opens a call; the metadata is moved into it.
-pub(super) fn request(head: CallHead, authority: &Authority, clock: &Clock) -> Result<Request<()>> {
+/// The request that opens a call, whose messages may be in gzip if `compress`; the metadata is moved into it.
+pub(super) fn request(
+    head: CallHead,
+    compress: bool,
+    authority: &Authority,
+    clock: &Clock,
+) -> Result<Request<()>> {
     let uri = uri(&head, authority)?;
     let content_type = content_type(&head.codec)?;
     let mut headers = head.metadata.into_headers();
@@ -55,6 +64,15 @@ pub(super) fn request(head: CallHead, authority: &Authority, clock: &Clock) -> R
     headers
         .entry(header::USER_AGENT)
         .or_insert(HeaderValue::from_static(USER_AGENT));
+    #[cfg(feature = "gzip")]
+    {
+        headers.insert(GRPC_ACCEPT_ENCODING, accepted());
+        if compress {
+            headers.insert(GRPC_ENCODING, HeaderValue::from_static("gzip"));
+        }
+    }
+    #[cfg(not(feature = "gzip"))]
+    let _ = compress;
     if let Some(deadline) = head.deadline {
         headers.insert(GRPC_TIMEOUT, timeout::encode(deadline.since(clock.now())));
     }
@@ -66,7 +84,7 @@ pub(super) fn request(head: CallHead, authority: &Authority, clock: &Clock) -> R
     Ok(request)
 }
 
-const OWN_HEADERS: usize = 4;
+const OWN_HEADERS: usize = 5;
 
 fn uri(head: &CallHead, authority: &Authority) -> Result<Uri> {
     let (service, endpoint) = (head.service.as_bytes(), head.endpoint.as_bytes());
@@ -106,7 +124,7 @@ mod tests {
 
     fn build(head: CallHead) -> Result<Request<()>> {
         let authority = Authority::from_static("127.0.0.1:8080");
-        request(head, &authority, &Clock::default())
+        request(head, false, &authority, &Clock::default())
     }
 
     #[tokio::test(start_paused = true)]
@@ -130,6 +148,7 @@ mod tests {
             headers,
             [
                 "content-type: application/grpc",
+                "grpc-accept-encoding: identity,gzip",
                 "grpc-timeout: 2000000u",
                 "te: trailers",
                 "trace: 7",

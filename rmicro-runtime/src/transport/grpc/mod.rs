@@ -5,7 +5,12 @@
 mod client;
 mod config;
 mod deframe;
+mod encoding;
+mod go_micro;
+#[cfg(feature = "gzip")]
+mod gzip;
 mod head;
+mod limit;
 mod reset;
 mod server;
 mod status;
@@ -20,7 +25,7 @@ use crate::call::Routes;
 use crate::error::Result;
 use crate::seam::Seam;
 
-pub use config::GrpcConfig;
+pub use config::{Compression, GrpcConfig};
 
 /// The transport `grpc`; clones share nothing but their settings.
 ///
@@ -34,7 +39,7 @@ pub use config::GrpcConfig;
 #[derive(Clone, Debug)]
 pub struct Grpc {
     seam: Seam,
-    config: GrpcConfig,
+    config: Arc<GrpcConfig>,
 }
 
 impl Grpc {
@@ -42,14 +47,14 @@ impl Grpc {
     pub fn new(seam: Seam) -> Self {
         Self {
             seam,
-            config: GrpcConfig::default(),
+            config: Arc::default(),
         }
     }
 
     /// Sets the limits of every later connection.
     #[must_use]
     pub fn config(mut self, config: GrpcConfig) -> Self {
-        self.config = config;
+        self.config = Arc::new(config);
         self
     }
 }

@@ -1,12 +1,12 @@
 //! The end of a call as trailers, both ways (gRPC's `PROTOCOL-HTTP2.md`, "Responses").
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, header};
 use prost::Message;
 
+use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
+use super::go_micro;
 use crate::error::{Code, Detail, Error, Result};
 use crate::metadata::{Metadata, base64};
 
@@ -15,13 +15,19 @@ const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// The trailers that say how a call ended: the handler's own, the error's metadata, and the status.
-pub(super) fn trailers(result: Result<(), &Error>, user_trailers: Metadata) -> HeaderMap {
+///
+/// Where the caller is go-micro, `go_micro` is the name of our service.
+pub(super) fn trailers(
+    result: Result<(), &Error>,
+    user_trailers: Metadata,
+    go_micro: Option<&str>,
+) -> HeaderMap {
     let mut trailers = user_trailers.into_headers();
     match result {
         Ok(()) => {
             trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
         }
-        Err(error) => write_error(error, &mut trailers),
+        Err(error) => write_error(error, &mut trailers, go_micro),
     }
     trailers
 }
@@ -37,17 +43,16 @@ pub(super) fn from_trailers(mut trailers: HeaderMap) -> (Metadata, Result<()>) {
     let metadata = Metadata::from_headers(trailers);
     let error = match status.as_ref().map(|status| (status, number(status))) {
         Some((_, Some(0))) => return (metadata, Ok(())),
-        Some((_, Some(number))) => Error::new(
-            Code::from_number(number),
-            message.as_ref().map(decode_message).unwrap_or_default(),
-        ),
+        Some((_, Some(number))) => {
+            let message = message.as_ref().map(decode_message).unwrap_or_default();
+            let details = details.as_ref().map(read_details).unwrap_or_default();
+            go_micro::read(Code::from_number(number), message, details)
+        }
         Some((status, None)) => {
             Error::unknown(format!("the peer's grpc-status {status:?} is no number"))
         }
         None => Error::unknown("the peer ended the call without grpc-status"),
     };
-    let details = details.as_ref().map(read_details).unwrap_or_default();
-    let error = details.into_iter().fold(error, Error::detail);
     let error = error.with_metadata(metadata.clone());
     (metadata, Err(error))
 }
@@ -68,7 +73,7 @@ pub(super) fn from_http(status: StatusCode) -> Error {
     )
 }
 
-fn write_error(error: &Error, trailers: &mut HeaderMap) {
+fn write_error(error: &Error, trailers: &mut HeaderMap, go_micro: Option<&str>) {
     for (name, value) in error.metadata().headers() {
         trailers.append(name, value.clone());
     }
@@ -78,9 +83,12 @@ fn write_error(error: &Error, trailers: &mut HeaderMap) {
         trailers.insert(GRPC_MESSAGE, encode_message(error.message()));
     }
     trailers.remove(GRPC_DETAILS);
-    if !error.details().is_empty()
-        && let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(write_details(error)))
-    {
+    let details = match go_micro {
+        Some(service) => write_details(error, &[go_micro::detail(error, service)]),
+        None if error.details().is_empty() => return,
+        None => write_details(error, error.details()),
+    };
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(details)) {
         trailers.insert(GRPC_DETAILS, value);
     }
 }
@@ -107,7 +115,7 @@ fn encode_message(message: &str) -> HeaderValue {
 }
 
 /// Takes escapes back; what is no escape stays as it is, what is no UTF-8 becomes the replacement character.
-fn decode_message(value: &HeaderValue) -> Cow<'static, str> {
+fn decode_message(value: &HeaderValue) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut text = value.as_bytes();
     while let Some((&first, rest)) = text.split_first() {
@@ -119,9 +127,8 @@ fn decode_message(value: &HeaderValue) -> Cow<'static, str> {
             text = rest;
         }
     }
-    let text = String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    text.into()
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
@@ -131,8 +138,8 @@ fn hex_pair(text: &[u8]) -> Option<(u8, &[u8])> {
     Some((byte as u8, rest))
 }
 
-fn write_details(error: &Error) -> Vec<u8> {
-    let details = error.details().iter().map(|detail| Any {
+fn write_details(error: &Error, details: &[Detail]) -> Vec<u8> {
+    let details = details.iter().map(|detail| Any {
         type_url: detail.type_url.clone(),
         value: detail.value.clone(),
     });
@@ -178,8 +185,8 @@ struct Any {
 /// Takes what only frames a reply out of its headers, so that metadata is left.
 pub(super) fn strip_reply(headers: &mut HeaderMap) {
     headers.remove(header::CONTENT_TYPE);
-    headers.remove(super::head::GRPC_ENCODING);
-    headers.remove(super::head::GRPC_ACCEPT_ENCODING);
+    headers.remove(GRPC_ENCODING);
+    headers.remove(GRPC_ACCEPT_ENCODING);
 }
 
 #[cfg(test)]
@@ -187,7 +194,7 @@ mod tests {
     use super::*;
 
     fn round_trip(error: &Error) -> Error {
-        let (_, result) = from_trailers(trailers(Err(error), Metadata::new()));
+        let (_, result) = from_trailers(trailers(Err(error), Metadata::new(), None));
         result.unwrap_err()
     }
 
@@ -195,7 +202,7 @@ mod tests {
     fn success_is_a_zero() {
         let mut own = Metadata::new();
         own.insert("rows", "3").unwrap();
-        let trailers = trailers(Ok(()), own);
+        let trailers = trailers(Ok(()), own, None);
         assert_eq!(trailers["grpc-status"], "0");
         let (metadata, result) = from_trailers(trailers);
         assert!(result.is_ok());
@@ -219,7 +226,7 @@ mod tests {
             ("☺", "%E2%98%BA"),
         ] {
             let error = Error::internal(message);
-            let trailers = trailers(Err(&error), Metadata::new());
+            let trailers = trailers(Err(&error), Metadata::new(), None);
             assert_eq!(trailers["grpc-message"], text);
             assert_eq!(round_trip(&error).message(), message);
         }
@@ -270,10 +277,49 @@ mod tests {
         let padded = HeaderValue::from_bytes(&text).unwrap();
         assert_eq!(read_details(&padded), [Detail::new("", "")]);
 
-        let mut trailers = trailers(Err(&error), Metadata::new());
+        let mut trailers = trailers(Err(&error), Metadata::new(), None);
         trailers.insert(GRPC_DETAILS, HeaderValue::from_static("!"));
         let error = from_trailers(trailers).1.unwrap_err();
         assert_eq!((error.code(), error.details()), (Code::Aborted, &[][..]));
+    }
+
+    /// go-micro-wire.md, GV13: what a go-micro server sends.
+    const FROM_GO: [(&str, &str); 3] = [
+        ("grpc-status", "5"),
+        (
+            "grpc-message",
+            r#"{"id":"greeter","code":404,"detail":"user not found","status":"Not Found"}"#,
+        ),
+        (
+            "grpc-status-details-bin",
+            "CAUSSnsiaWQiOiJncmVldGVyIiwiY29kZSI6NDA0LCJkZXRhaWwiOiJ1c2VyIG5vdCBmb3VuZCIsInN0YXR1cyI6Ik5vdCBGb3VuZCJ9GksKIHR5cGUuZ29vZ2xlYXBpcy5jb20vZXJyb3JzLkVycm9yEicKB2dyZWV0ZXIQlAMaDnVzZXIgbm90IGZvdW5kIglOb3QgRm91bmQ",
+        ),
+    ];
+
+    #[test]
+    fn a_go_micro_servers_error_is_read_with_and_without_its_detail() {
+        for count in [3, 2] {
+            let headers = FROM_GO.into_iter().take(count).map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            let error = from_trailers(headers.collect()).1.unwrap_err();
+            assert_eq!(error.code(), Code::NotFound);
+            assert_eq!(error.message(), "user not found");
+            assert_eq!(error.service_id(), Some("greeter"));
+            assert_eq!(error.details(), []);
+        }
+    }
+
+    #[test]
+    fn a_go_micro_caller_gets_its_own_error_as_the_only_detail() {
+        let error = Error::not_found("user not found").detail(Detail::new("t/a", "one"));
+        let trailers = trailers(Err(&error), Metadata::new(), Some("greeter"));
+        assert_eq!(trailers["grpc-message"], "user not found");
+        let details = read_details(&trailers["grpc-status-details-bin"]);
+        let bytes = b"\n\x07greeter\x10\x94\x03\x1a\x0euser not found\x22\x09Not Found";
+        let own = Detail::new("type.googleapis.com/errors.Error", &bytes[..]);
+        assert_eq!(details, [own]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The text of `grpc-timeout`: at most eight digits and a unit (gRPC's `PROTOCOL-HTTP2.md`, "Timeout").
+//! The text of `grpc-timeout`: at most eight digits and a unit (gRPC's `PROTOCOL-HTTP2.md`, "Timeout"); and of go-micro's `timeout`,
+//! which only servers read: whoever sends that sends the other as well (go-micro `server/grpc/grpc.go`).
 
 use std::time::Duration;
 
@@ -41,6 +42,14 @@ pub(super) fn decode(text: &HeaderValue) -> Result<Duration> {
             "grpc-timeout {text:?} is not one to eight digits and one of H, M, S, m, u, n"
         ))
     })
+}
+
+/// Reads go-micro's `timeout`, decimal nanoseconds; anything else is `None`, as go-micro ignores it.
+pub(super) fn decode_nanos(text: &HeaderValue) -> Option<Duration> {
+    let text = text.to_str().ok()?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let nanos = text.parse().ok().filter(|_| digits)?;
+    Some(Duration::from_nanos(nanos))
 }
 
 fn parse(text: &[u8]) -> Option<Duration> {
@@ -124,6 +133,15 @@ mod tests {
         for text in ["", "S", "1", "123456789S", "-1S", "1s", "1.5S", "1 S"] {
             let error = decode(&HeaderValue::from_static(text)).unwrap_err();
             assert!(error.message().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+    #[test]
+    fn go_micros_timeout_is_nanoseconds_and_anything_else_is_ignored() {
+        let read = |text| decode_nanos(&HeaderValue::from_static(text));
+        assert_eq!(read("30000000000"), Some(Duration::from_secs(30)));
+        assert_eq!(read("0"), Some(Duration::ZERO));
+        for text in ["", "+1", "-1", "1S", "1.5", "18446744073709551616"] {
+            assert_eq!(read(text), None, "{text:?}");
         }
     }
 }

@@ -11,11 +11,13 @@ use http::uri::Authority;
 
 use super::dirty::DirtyList;
 use super::exchange::Exchange;
-use super::outgoing::{Outgoing, check_run};
+use super::outgoing::Outgoing;
 use super::places::{Place, Places};
 use crate::call::{FrameStream, SendBuffer};
 use crate::error::{Code, Error, Result};
 use crate::seam::Clock;
+use crate::transport::grpc::encoding::pack_run;
+use crate::transport::grpc::limit::check_run;
 use crate::transport::grpc::{GrpcConfig, head, reset};
 use crate::transport::{Body, ClientCall, Connection, Refused};
 
@@ -30,7 +32,7 @@ pub(super) struct Link {
     pub(super) places: Arc<Places>,
     pub(super) dirty: Arc<DirtyList>,
     pub(super) clock: Clock,
-    pub(super) config: GrpcConfig,
+    pub(super) config: Arc<GrpcConfig>,
 }
 
 impl Link {
@@ -51,22 +53,34 @@ impl Link {
     }
 
     fn begin(&self, call: ClientCall, place: Place) -> Result<Exchange> {
-        let ClientCall { head, body, .. } = call;
-        if let Body::One(run) = &body {
+        let ClientCall {
+            head,
+            mut body,
+            compress,
+            ..
+        } = call;
+        let compress = cfg!(feature = "gzip") && (compress || self.config.compression.is_gzip());
+        if let Body::One(run) = &mut body {
             check_run(run, self.config.max_send_size)?;
+            *run = pack_run(std::mem::take(run), compress);
         }
-        let request = head::request(head, &self.authority, &self.clock)?;
+        let request = head::request(head, compress, &self.authority, &self.clock)?;
         let (response, stream) = self
             .requests
             .clone()
             .send_request(request, false)
             .map_err(|error| self.not_sent(error))?;
-        let outgoing = self.send_body(body, stream);
+        let outgoing = self.send_body(body, compress, stream);
         Ok(self.exchange(response, outgoing, place))
     }
 
     /// Gives h2 a short message at once; whatever may have to wait gets a sending side.
-    fn send_body(&self, body: Body, mut stream: h2::SendStream<Bytes>) -> Option<Arc<Outgoing>> {
+    fn send_body(
+        &self,
+        body: Body,
+        compress: bool,
+        mut stream: h2::SendStream<Bytes>,
+    ) -> Option<Arc<Outgoing>> {
         let (rest, buffer) = match body {
             Body::One(run) if run.len() <= AT_ONCE => {
                 // An error means that the stream is closed, and the reply says why.
@@ -81,7 +95,8 @@ impl Link {
             Body::Stream(buffer) => (Bytes::new(), buffer),
         };
         let dirty = Arc::clone(&self.dirty);
-        let outgoing = Outgoing::new(stream, rest, buffer, self.config.max_send_size, dirty);
+        let limit = self.config.max_send_size;
+        let outgoing = Outgoing::new(stream, rest, buffer, limit, compress, dirty);
         outgoing.pump();
         Some(outgoing)
     }

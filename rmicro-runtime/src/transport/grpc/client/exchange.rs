@@ -14,6 +14,7 @@ use crate::call::FrameStream;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::transport::grpc::deframe::Deframer;
+use crate::transport::grpc::encoding::Encoding;
 use crate::transport::grpc::{head, reset, status};
 
 /// A call that runs. Dropping it before its end resets the stream with CANCEL.
@@ -76,7 +77,7 @@ impl Exchange {
             return Err(status::from_http(parts.status));
         }
         check_content_type(&headers)?;
-        let deframer = Deframer::new(self.limit, encoding(&headers));
+        let deframer = Deframer::new(self.limit, Encoding::take(&mut headers));
         status::strip_reply(&mut headers);
         self.metadata = Metadata::from_headers(headers);
         self.state = State::Messages(body, deframer);
@@ -196,9 +197,4 @@ fn check_content_type(headers: &HeaderMap) -> Result<()> {
         )),
         None => Error::unknown("the peer answered without a content type, which is not gRPC"),
     })
-}
-
-fn encoding(headers: &HeaderMap) -> Option<String> {
-    let encoding = headers.get(head::GRPC_ENCODING)?.as_bytes();
-    (encoding != b"identity").then(|| String::from_utf8_lossy(encoding).into_owned())
 }

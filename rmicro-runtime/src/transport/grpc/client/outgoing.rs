@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use h2::{Reason, SendStream};
 
 use super::dirty::DirtyList;
-use crate::call::{FRAME_PREFIX, SendBuffer};
+use crate::call::SendBuffer;
 use crate::error::{Code, Error, Result};
+use crate::transport::grpc::encoding::pack_run;
+use crate::transport::grpc::limit::check_run;
 
 /// The sending side of one call.
 ///
@@ -19,6 +21,7 @@ use crate::error::{Code, Error, Result};
 pub(super) struct Outgoing {
     buffer: SendBuffer,
     limit: usize,
+    compress: bool,
     dirty: Arc<DirtyList>,
     queued: AtomicBool,
     state: Mutex<State>,
@@ -39,17 +42,20 @@ enum State {
 const ENDED: &str = "the call has ended; recv has its status";
 
 impl Outgoing {
-    /// Sends `rest` and then what comes into `buffer`, whose messages may have up to `limit` bytes.
+    /// Sends `rest` as it is and then what comes into `buffer`, whose messages may have up to `limit` bytes and leave in gzip if
+    /// `compress`.
     pub(super) fn new(
         stream: SendStream<Bytes>,
         rest: Bytes,
         buffer: SendBuffer,
         limit: usize,
+        compress: bool,
         dirty: Arc<DirtyList>,
     ) -> Arc<Self> {
         Arc::new(Self {
             buffer,
             limit,
+            compress,
             dirty,
             queued: AtomicBool::new(false),
             state: Mutex::new(State::Open { stream, rest }),
@@ -132,6 +138,7 @@ impl Outgoing {
                     Poll::Pending => return self.watch_reset(stream, cx),
                 }
                 self.check(rest)?;
+                *rest = pack_run(std::mem::take(rest), self.compress);
             }
             let Poll::Ready(room) = poll_room(stream, rest.len(), cx) else {
                 return Poll::Pending;
@@ -194,22 +201,6 @@ impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Outgoing")
     }
-}
-
-/// Refuses a run of frames that has a message of more than `limit` bytes.
-pub(super) fn check_run(mut run: &[u8], limit: usize) -> Result<()> {
-    while let Some((prefix, rest)) = run.split_first_chunk::<FRAME_PREFIX>() {
-        let [_, a, b, c, d] = *prefix;
-        let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        if length > limit {
-            return Err(Error::resource_exhausted(format!(
-                "a message of {length} bytes was to be sent, the limit is {limit}"
-            )));
-        }
-        run = rest;
-        run.advance(length.min(run.len()));
-    }
-    Ok(())
 }
 
 /// How much of `wanted` bytes the peer takes now, waiting for at least one; 0 when it takes no more at all.

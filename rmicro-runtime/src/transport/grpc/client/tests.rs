@@ -823,7 +823,14 @@ async fn a_sender_that_is_kept_keeps_nothing_of_its_call() {
     let request = Request::post("http://node:1/a.B/C").body(()).unwrap();
     let (response, sending) = requests.send_request(request, false).unwrap();
     let (buffer, dirty) = (SendBuffer::new(), Arc::new(DirtyList::default()));
-    let outgoing = Outgoing::new(sending, Bytes::new(), buffer.clone(), 100, dirty.clone());
+    let outgoing = Outgoing::new(
+        sending,
+        Bytes::new(),
+        buffer.clone(),
+        100,
+        false,
+        dirty.clone(),
+    );
     outgoing.pump();
     outgoing.finish();
     let left = Arc::downgrade(&outgoing);

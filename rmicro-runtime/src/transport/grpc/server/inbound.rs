@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderMap;
 use hyper::body::{Body, Incoming};
 
 use crate::call::{FrameStream, Request};
@@ -13,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::seam::{Clock, Moment};
 use crate::transport::grpc::deframe::Deframer;
-use crate::transport::grpc::head::GRPC_ENCODING;
+use crate::transport::grpc::encoding::Encoding;
 
 /// The body of a request, put together to messages.
 pub(super) struct Inbound {
@@ -25,14 +24,8 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    /// The messages in `body`, each of `limit` bytes at most.
-    pub(super) fn new(body: Incoming, headers: &HeaderMap, limit: usize) -> Self {
-        let encoding = headers
-            .get(GRPC_ENCODING)
-            .and_then(|value| value.to_str().ok());
-        let encoding = encoding
-            .filter(|name| *name != "identity")
-            .map(str::to_owned);
+    /// The messages in `body`, each of `limit` bytes at most, and compressed as `encoding` says.
+    pub(super) fn new(body: Incoming, encoding: Encoding, limit: usize) -> Self {
         Self {
             body,
             deframer: Deframer::new(limit, encoding),

@@ -3,6 +3,7 @@
 //! Invariant: a call that does not wait makes no task, no channel and no timer.
 
 mod accept;
+mod answering;
 mod body;
 mod connection;
 mod expiring;

@@ -2,17 +2,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderValue, TE};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
+use super::answering::Answering;
 use super::body::ReplyBody;
 use super::respond;
 use crate::call::{CallHead, Route, Routes};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::seam::Clock;
+use crate::transport::grpc::encoding::{Encoding, GRPC_ACCEPT_ENCODING, accepted};
 use crate::transport::grpc::{head, timeout};
 
 /// A request that reaches no endpoint.
@@ -26,11 +29,11 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What the peer is answered.
-    pub(super) fn response(self) -> Response<ReplyBody> {
+    pub(super) fn response(self, answering: &Answering) -> Response<ReplyBody> {
         match self {
-            Self::Grpc(error) => respond::refused(&error),
+            Self::Grpc(error) => respond::refused(&error, answering),
             Self::Http(status, error) => {
-                let mut response = respond::refused(&error);
+                let mut response = respond::refused(&error, answering);
                 *response.status_mut() = status;
                 response
             }
@@ -55,10 +58,8 @@ pub(super) fn read(
     let route = routes.route(parts.uri.path())?;
     let mut headers = parts.headers;
     headers.remove(TE);
-    let deadline = match headers.remove(head::GRPC_TIMEOUT) {
-        Some(text) => Some(clock.now().after(timeout::decode(&text)?)),
-        None => None,
-    };
+    headers.remove(CONTENT_TYPE);
+    let deadline = take_timeout(&mut headers)?.map(|timeout| clock.now().after(timeout));
     let mut head = CallHead::new(route.service.clone(), route.method.clone());
     if codec != "proto" {
         head.codec = codec.into();
@@ -67,6 +68,31 @@ pub(super) fn read(
     head.deadline = deadline;
     head.peer = Some(peer);
     Ok((route, head))
+}
+
+/// gRPC's own timeout or go-micro's, whichever is shorter.
+fn take_timeout(headers: &mut HeaderMap) -> Result<Option<Duration>> {
+    let grpc = headers.remove(head::GRPC_TIMEOUT);
+    let grpc = grpc.as_ref().map(timeout::decode).transpose()?;
+    let go_micro = headers.remove(head::TIMEOUT);
+    let go_micro = go_micro.as_ref().and_then(timeout::decode_nanos);
+    Ok(match (grpc, go_micro) {
+        (Some(grpc), Some(go_micro)) => Some(grpc.min(go_micro)),
+        (grpc, go_micro) => grpc.or(go_micro),
+    })
+}
+
+/// Refuses an encoding that is not understood, and says which are.
+pub(super) fn check_encoding(encoding: &Encoding) -> Result<()> {
+    let Encoding::Unknown(name) = encoding else {
+        return Ok(());
+    };
+    let mut metadata = Metadata::new();
+    metadata
+        .headers_mut()
+        .insert(GRPC_ACCEPT_ENCODING, accepted());
+    let message = format!("messages in the encoding {name:?} are not understood here");
+    Err(Error::unimplemented(message).with_metadata(metadata))
 }
 
 fn codec(parts: &Parts) -> Result<String, Refusal> {

@@ -3,49 +3,66 @@
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, Version};
 
+use super::answering::Answering;
 use super::body::ReplyBody;
 use super::inbox::Inbox;
 use crate::call::CallState;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::transport::grpc::{head, status};
+use crate::transport::grpc::encoding::GRPC_ENCODING;
+use crate::transport::grpc::head;
 
 /// The reply of a call that has ended before anything of it was sent.
-pub(super) fn whole(ended: Result<()>, state: &CallState, inbox: &Inbox) -> Response<ReplyBody> {
+pub(super) fn whole(
+    ended: Result<()>,
+    state: &CallState,
+    answering: &Answering,
+    inbox: &Inbox,
+) -> Response<ReplyBody> {
     let reply = state.finish();
     let codec = &state.head().codec;
-    let trailers = status::trailers(ended.as_ref().map(drop), reply.trailers);
-    match (ended, reply.message) {
-        (Ok(()), message) => {
+    let message = ended.and_then(|()| {
+        let run = reply.message.map(|run| answering.outgoing(run));
+        run.transpose()
+    });
+    let trailers = answering.trailers(message.as_ref().map(drop), reply.trailers);
+    match message {
+        Ok(message) => {
             if let Some(run) = &message {
                 inbox.wrote(run.len());
             }
-            headers_first(reply.metadata, codec, ReplyBody::whole(message, trailers))
+            let body = ReplyBody::whole(message, trailers);
+            headers_first(reply.metadata, codec, answering, body)
         }
-        (Err(_), _) if reply.metadata.is_empty() => trailers_only(trailers, codec),
-        (Err(_), _) => headers_first(reply.metadata, codec, ReplyBody::whole(None, trailers)),
+        Err(_) if reply.metadata.is_empty() => trailers_only(trailers, codec),
+        Err(_) => {
+            let body = ReplyBody::whole(None, trailers);
+            headers_first(reply.metadata, codec, answering, body)
+        }
     }
 }
 
 /// The reply to a request that reached no endpoint.
-pub(super) fn refused(error: &Error) -> Response<ReplyBody> {
-    trailers_only(
-        status::trailers(Err(error), error.metadata().clone()),
-        "proto",
-    )
+pub(super) fn refused(error: &Error, answering: &Answering) -> Response<ReplyBody> {
+    trailers_only(answering.trailers(Err(error), Metadata::new()), "proto")
 }
 
 /// A response whose status comes after its messages.
 pub(super) fn headers_first(
     metadata: Metadata,
     codec: &str,
+    answering: &Answering,
     body: ReplyBody,
 ) -> Response<ReplyBody> {
-    response(metadata.into_headers(), codec, body)
+    let mut headers = metadata.into_headers();
+    if answering.compresses() {
+        headers.insert(GRPC_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response(headers, codec, body)
 }
 
 /// A response that is only a status, in one HEADERS frame.
-pub(super) fn trailers_only(trailers: HeaderMap, codec: &str) -> Response<ReplyBody> {
+fn trailers_only(trailers: HeaderMap, codec: &str) -> Response<ReplyBody> {
     response(trailers, codec, ReplyBody::empty())
 }
 

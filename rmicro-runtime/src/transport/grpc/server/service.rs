@@ -4,10 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::accept::Shared;
+use super::answering::Answering;
 use super::body::ReplyBody;
 use super::inbound::Inbound;
 use super::inbox::{Head, Inbox};
@@ -17,6 +19,8 @@ use super::streaming::Streaming;
 use crate::call::{BoxFuture, CallState, Guarded, Kind, Route, Routes, ServerCall};
 use crate::error::Result;
 use crate::seam::Clock;
+use crate::transport::grpc::GrpcConfig;
+use crate::transport::grpc::encoding::Encoding;
 
 /// Finds the route of a request and runs its call.
 pub(super) struct CallService {
@@ -24,43 +28,53 @@ pub(super) struct CallService {
     inbox: Inbox,
     peer: SocketAddr,
     clock: Clock,
-    limit: usize,
+    config: Arc<GrpcConfig>,
 }
 
 /// A call on its way to its endpoint.
-struct Accepted {
-    route: Arc<Route>,
-    state: Arc<CallState>,
-    inbound: Inbound,
-    inbox: Inbox,
-    clock: Clock,
+pub(super) struct Accepted {
+    pub(super) route: Arc<Route>,
+    pub(super) state: Arc<CallState>,
+    pub(super) inbound: Inbound,
+    pub(super) answering: Answering,
+    pub(super) inbox: Inbox,
+    pub(super) clock: Clock,
 }
 
 impl CallService {
     pub(super) fn new(shared: &Shared, inbox: Inbox, peer: SocketAddr) -> Self {
-        let (routes, clock) = (shared.routes.clone(), shared.grpc.seam.clock);
         Self {
-            routes,
+            routes: shared.routes.clone(),
             inbox,
             peer,
-            clock,
-            limit: shared.grpc.config.max_receive_size,
+            clock: shared.grpc.seam.clock,
+            config: shared.grpc.config.clone(),
         }
     }
 
-    fn accept(&self, request: Request<Incoming>) -> Result<Accepted, Refusal> {
-        let (parts, body) = request.into_parts();
-        let inbound = Inbound::new(body, &parts.headers, self.limit);
-        let (route, head) = request::read(parts, &*self.routes, self.peer, &self.clock)?;
+    fn accept(
+        &self,
+        mut parts: Parts,
+        body: Incoming,
+        answering: Answering,
+    ) -> Result<Accepted, (Refusal, Answering)> {
+        let encoding = Encoding::take(&mut parts.headers);
+        let read = request::check_encoding(&encoding)
+            .map_err(Refusal::from)
+            .and_then(|()| request::read(parts, &*self.routes, self.peer, &self.clock));
+        let (route, head) = match read {
+            Ok(read) => read,
+            Err(refusal) => return Err((refusal, answering)),
+        };
         self.inbox.announce(Head {
             route: route.clone(),
             deadline: head.deadline,
         });
-        let state = Arc::new(CallState::new(head));
         Ok(Accepted {
             route,
-            state,
-            inbound,
+            state: Arc::new(CallState::new(head)),
+            inbound: Inbound::new(body, encoding, self.config.max_receive_size),
+            answering,
             inbox: self.inbox.clone(),
             clock: self.clock,
         })
@@ -73,12 +87,16 @@ impl hyper::service::Service<Request<Incoming>> for CallService {
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        match self.accept(request) {
+        let (mut parts, body) = request.into_parts();
+        let answering = Answering::take(&mut parts.headers, &self.config, &*self.routes);
+        match self.accept(parts, body, answering) {
             Ok(accepted) if accepted.route.kind == Kind::Unary => {
                 Box::pin(async { Ok(unary(accepted).await) })
             }
             Ok(accepted) => Box::pin(async { Ok(streaming(accepted).await) }),
-            Err(refusal) => Box::pin(std::future::ready(Ok(refusal.response()))),
+            Err((refusal, answering)) => {
+                Box::pin(std::future::ready(Ok(refusal.response(&answering))))
+            }
         }
     }
 }
@@ -88,6 +106,7 @@ async fn unary(call: Accepted) -> Response<ReplyBody> {
         route,
         state,
         mut inbound,
+        answering,
         inbox,
         clock,
     } = call;
@@ -99,19 +118,20 @@ async fn unary(call: Accepted) -> Response<ReplyBody> {
         Guarded::new(handler, state.head(), clock).await
     }
     .await;
-    respond::whole(ended, &state, &inbox)
+    respond::whole(ended, &state, &answering, &inbox)
 }
 
-async fn streaming(call: Accepted) -> Response<ReplyBody> {
-    let Accepted {
-        route,
-        state,
-        inbound,
-        inbox,
-        clock,
-    } = call;
-    match Streaming::new(route, state.clone(), inbound, inbox.clone(), clock).await {
-        Ok(streaming) => streaming.respond().await,
-        Err(error) => respond::whole(Err(error), &state, &inbox),
-    }
+async fn streaming(mut call: Accepted) -> Response<ReplyBody> {
+    let request = if call.route.kind.client_streams() {
+        None
+    } else {
+        let deadline = call.state.head().deadline;
+        match call.inbound.first(&call.clock, deadline).await {
+            Ok(first) => Some(first),
+            Err(error) => {
+                return respond::whole(Err(error), &call.state, &call.answering, &call.inbox);
+            }
+        }
+    };
+    Streaming::new(call, request).respond().await
 }

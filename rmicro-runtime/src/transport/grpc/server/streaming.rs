@@ -11,20 +11,20 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use hyper::body::Frame;
 
+use super::answering::Answering;
 use super::body::ReplyBody;
-use super::inbound::Inbound;
 use super::inbox::Inbox;
 use super::respond;
-use crate::call::{CallState, Guarded, Request, Route, SendBuffer, ServerCall};
+use super::service::Accepted;
+use crate::call::{CallState, Guarded, Request, SendBuffer, ServerCall};
 use crate::error::{Code, Result};
-use crate::seam::Clock;
-use crate::transport::grpc::status;
 
 /// A handler that runs, and what it has sent.
 pub(super) struct Streaming {
     handler: Guarded<'static>,
     state: Arc<CallState>,
     replies: Option<SendBuffer>,
+    answering: Answering,
     inbox: Inbox,
     /// Whether the headers leave as soon as the handler waits. Clients that wait for them before they send (tonic's does) would
     /// hang otherwise; a server stream follows Go, whose headers come with the first message.
@@ -36,35 +36,34 @@ pub(super) struct Streaming {
 }
 
 impl Streaming {
-    /// Starts the endpoint, once the message has come that opens a server stream.
-    pub(super) async fn new(
-        route: Arc<Route>,
-        state: Arc<CallState>,
-        mut inbound: Inbound,
-        inbox: Inbox,
-        clock: Clock,
-    ) -> Result<Box<Self>> {
-        let request = if route.kind.client_streams() {
-            Request::Stream(Box::new(inbound))
-        } else {
-            inbound.first(&clock, state.head().deadline).await?
-        };
+    /// Starts the endpoint; `first` is the message that opens a server stream.
+    pub(super) fn new(call: Accepted, first: Option<Request>) -> Box<Self> {
+        let Accepted {
+            route,
+            state,
+            inbound,
+            answering,
+            inbox,
+            clock,
+        } = call;
+        let request = first.unwrap_or_else(|| Request::Stream(Box::new(inbound)));
         let replies = route.kind.server_streams().then(SendBuffer::new);
         let call = ServerCall::new(state.clone(), request, replies.clone());
         let headers_early = route.kind.client_streams();
         let handler = Box::pin(async move { route.endpoint.call(call).await });
         let handler = Guarded::new(handler, state.head(), clock);
-        Ok(Box::new(Self {
+        Box::new(Self {
             handler,
             state,
             replies,
+            answering,
             inbox,
             headers_early,
             taken: None,
             ended: None,
             trailers: None,
             over: false,
-        }))
+        })
     }
 
     /// The response, as soon as its headers may leave.
@@ -73,10 +72,12 @@ impl Streaming {
         if self.taken.is_none()
             && let Some(ended) = self.ended.take()
         {
-            return respond::whole(ended, &self.state, &self.inbox);
+            return respond::whole(ended, &self.state, &self.answering, &self.inbox);
         }
         let (metadata, state) = (self.state.take_metadata(), self.state.clone());
-        respond::headers_first(metadata, &state.head().codec, ReplyBody::streaming(self))
+        let codec = &state.head().codec;
+        let response = respond::headers_first(metadata, codec, &self.answering, ReplyBody::empty());
+        response.map(|_| ReplyBody::streaming(self))
     }
 
     fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -108,18 +109,20 @@ impl Streaming {
             return Poll::Pending;
         };
         let reply = self.state.finish();
-        let trailers = status::trailers(ended.as_ref().map(drop), reply.trailers);
         // The reply of a client stream goes only with success.
-        match reply.message.filter(|_| ended.is_ok()) {
-            Some(run) => {
-                self.trailers = Some(trailers);
-                self.data(run)
-            }
-            None => {
-                self.over = true;
-                Poll::Ready(Some(Frame::trailers(trailers)))
-            }
+        let message = ended.and_then(|()| {
+            let run = reply.message.map(|run| self.answering.outgoing(run));
+            run.transpose()
+        });
+        let trailers = self
+            .answering
+            .trailers(message.as_ref().map(drop), reply.trailers);
+        if let Ok(Some(run)) = message {
+            self.trailers = Some(trailers);
+            return self.data(run);
         }
+        self.over = true;
+        Poll::Ready(Some(Frame::trailers(trailers)))
     }
 
     fn poll_handler(&mut self, cx: &mut Context<'_>) {
@@ -135,11 +138,18 @@ impl Streaming {
         }
     }
 
-    /// All that was sent by now; when there is nothing, the next send wakes this task.
+    /// All that was sent by now; when there is nothing, the next send wakes this task. A message that is too long ends the call.
     fn poll_replies(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
-        match self.replies.as_ref()?.poll_take(cx) {
-            Poll::Ready(run) => run,
-            Poll::Pending => None,
+        let Poll::Ready(run) = self.replies.as_ref()?.poll_take(cx) else {
+            return None;
+        };
+        match self.answering.outgoing(run?) {
+            Ok(run) => Some(run),
+            Err(error) => {
+                self.ended = Some(Err(error));
+                self.close_replies();
+                None
+            }
         }
     }
 

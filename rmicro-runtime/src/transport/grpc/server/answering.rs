@@ -1,0 +1,48 @@
+//! How a caller wants to be answered, as far as its request says it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use crate::call::Routes;
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+use crate::transport::grpc::{GrpcConfig, encoding, head, limit, status};
+
+/// What the answer to one call has to keep to.
+pub(super) struct Answering {
+    /// The name of our service, for a go-micro caller.
+    go_micro: Option<Arc<str>>,
+    compress: bool,
+    limit: usize,
+}
+
+impl Answering {
+    /// What `headers` ask for, of which it takes away what means nothing to a handler.
+    pub(super) fn take(headers: &mut HeaderMap, config: &GrpcConfig, routes: &dyn Routes) -> Self {
+        let is_go_micro = headers.remove(head::X_CONTENT_TYPE).is_some();
+        let accepts_gzip = encoding::take_accepts_gzip(headers);
+        Self {
+            go_micro: is_go_micro.then(|| routes.service_id().unwrap_or_default()),
+            compress: accepts_gzip && config.compression.is_gzip(),
+            limit: config.max_send_size,
+        }
+    }
+
+    /// Whether replies may be in gzip.
+    pub(super) fn compresses(&self) -> bool {
+        self.compress
+    }
+
+    /// The run as it leaves; an error for one with a message that is too long.
+    pub(super) fn outgoing(&self, run: Bytes) -> Result<Bytes> {
+        limit::check_run(&run, self.limit)?;
+        Ok(encoding::pack_run(run, self.compress))
+    }
+
+    /// The trailers of a call that has ended so.
+    pub(super) fn trailers(&self, ended: Result<(), &Error>, own: Metadata) -> HeaderMap {
+        status::trailers(ended, own, self.go_micro.as_deref())
+    }
+}
