@@ -2,72 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::StatusCode;
+use rmicro_tests::raw::{ADA, post, send};
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// What came back of one raw call: the status, the headers, and the trailers (the headers where there are none).
-struct Answer {
-    http: StatusCode,
-    data: usize,
-    end: HeaderMap,
-}
-
-impl Answer {
-    fn grpc_status(&self) -> &str {
-        self.end
-            .get("grpc-status")
-            .map_or("none", |status| status.to_str().unwrap())
-    }
-
-    fn message(&self) -> &str {
-        self.end
-            .get("grpc-message")
-            .map_or("", |message| message.to_str().unwrap())
-    }
-}
-
 async fn polite() -> Rig {
     let greet = |_, request: rmicro_tests::HelloRequest| async move { Ok(reply(request.name)) };
     Rig::new(Wire::Grpc, Scripted::default().hello(greet)).await
-}
-
-/// A POST of `path` with gRPC's headers.
-fn post(rig: &Rig, path: &str) -> Request<()> {
-    Request::post(format!("http://{}{path}", rig.listener.address()))
-        .header("te", "trailers")
-        .header("content-type", "application/grpc")
-        .body(())
-        .unwrap()
-}
-
-/// Sends `request` and the pieces of `body`, and reads all that comes back.
-async fn send(rig: &Rig, request: Request<()>, body: &[&'static [u8]]) -> Answer {
-    let socket = TcpStream::connect(rig.listener.address()).await.unwrap();
-    let (client, connection) = h2::client::handshake(socket).await.unwrap();
-    tokio::spawn(connection);
-    let mut client = client.ready().await.unwrap();
-    let (response, mut stream) = client.send_request(request, body.is_empty()).unwrap();
-    for (index, piece) in body.iter().enumerate() {
-        let last = index + 1 == body.len();
-        stream.send_data(Bytes::from_static(piece), last).unwrap();
-        tokio::task::yield_now().await;
-    }
-    let response = timeout(Duration::from_secs(10), response)
-        .await
-        .expect("an answer")
-        .unwrap();
-    let (http, headers) = (response.status(), response.headers().clone());
-    let mut body = response.into_body();
-    let mut data = 0;
-    while let Some(piece) = body.data().await {
-        data += piece.unwrap().len();
-    }
-    let end = body.trailers().await.unwrap().unwrap_or(headers);
-    Answer { http, data, end }
 }
 
 async fn still_lives(rig: &Rig) {
@@ -76,9 +20,6 @@ async fn still_lives(rig: &Rig) {
         "Ada"
     );
 }
-
-/// A framed `HelloRequest { name: "Ada" }`.
-const ADA: &[u8] = &[0, 0, 0, 0, 5, 0x0a, 3, b'A', b'd', b'a'];
 
 #[tokio::test]
 async fn every_form_of_the_path_is_served() {
@@ -90,7 +31,7 @@ async fn every_form_of_the_path_is_served() {
     ] {
         let answer = send(&rig, post(&rig, path), &[ADA]).await;
         assert_eq!(
-            (answer.grpc_status(), answer.data),
+            (answer.grpc_status(), answer.data.len()),
             ("0", ADA.len()),
             "{path}"
         );

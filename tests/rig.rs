@@ -59,13 +59,33 @@ impl Rig {
 
     /// Serves what `server` knows over `wire`.
     pub async fn serving(wire: Wire, server: Server) -> Self {
+        let transport = wire.transport(&Seam::default());
+        Self::between(transport.clone(), transport, server).await
+    }
+
+    /// Serves `handler` over gRPC as `serving` says, to a client that calls as `calling` says.
+    pub async fn grpc(
+        serving: GrpcConfig,
+        calling: GrpcConfig,
+        handler: impl GreeterHandler,
+    ) -> Self {
+        let server = Server::new();
+        register_greeter_handler(&server, handler).expect("it is the first");
+        let grpc = |config| Arc::new(transport::Grpc::new(Seam::default()).config(config));
+        Self::between(grpc(serving), grpc(calling), server).await
+    }
+
+    async fn between(
+        serving: Arc<dyn Transport>,
+        calling: Arc<dyn Transport>,
+        server: Server,
+    ) -> Self {
         let seam = Seam::default();
-        let transport = wire.transport(&seam);
-        let address = if matches!(wire, Wire::Memory) {
-            ":0"
-        } else {
-            "127.0.0.1:0"
+        let address = match serving.name() {
+            "memory" => ":0",
+            _ => "127.0.0.1:0",
         };
+        let transport = serving;
         let listener = transport
             .listen(address, server.start())
             .await
@@ -86,7 +106,7 @@ impl Rig {
             seam,
             cached.clone(),
             selector,
-            transport,
+            calling,
             ClientOptions::default(),
         );
         let greeter = GreeterService::new("greeter", &client);

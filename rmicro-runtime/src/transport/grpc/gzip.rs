@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_becomes_shorter_is_packed_and_all_comes_back() {
         let long = vec![b'x'; 100_000];
-        let noise: Vec<u8> = (0..200u32).map(|i| (i * i * 31 >> 3) as u8).collect();
+        let noise: Vec<u8> = (0..200u32).map(|i| ((i * i * 31) >> 3) as u8).collect();
         let messages = [&long[..], b"", b"short", &noise, &long];
         let mut packed = pack_run(run_of(&messages));
         assert!(packed.len() < 2000);
@@ -100,12 +100,12 @@ mod tests {
 
     #[test]
     fn a_message_that_grows_beyond_the_limit_is_given_up_there() {
-        let bomb = pack_run(run_of(&[&vec![0; 64 << 20]])).slice(FRAME_PREFIX..);
+        let bomb = pack_run(run_of(&[&vec![0; 8 << 20]])).slice(FRAME_PREFIX..);
         assert!(bomb.len() < 1 << 20);
         let error = unpack(&bomb, 1 << 20).unwrap_err();
         assert_eq!(error.code(), Code::ResourceExhausted);
         assert!(error.message().contains("1048576"), "{error}");
-        assert!(unpack(&bomb, 64 << 20).is_ok());
+        assert!(unpack(&bomb, 8 << 20).is_ok());
     }
 
     #[test]
