@@ -130,8 +130,8 @@ await_line() {
     done
 }
 
-# port_of NAME: the port that a go-micro or rmicro server says it listens on.
-port_of() { sed -n 's/.*Server \[grpc\] Listening on .*:\([0-9]\{1,\}\)$/\1/p' "$TMP/$1.log" | head -n 1; }
+# port_of NAME: the port that a go-micro or rmicro server says it listens on; v5 quotes what it says.
+port_of() { sed -n 's/.*Server \[grpc\] Listening on .*:\([0-9]\{1,\}\)"\{0,1\}$/\1/p' "$TMP/$1.log" | head -n 1; }
 
 # address_of NAME: the same of a foreign server that says `Listening on HOST:PORT`.
 address_of() { sed -n 's/.*Listening on \([0-9.]*:[0-9]*\)$/\1/p' "$TMP/$1.log" | head -n 1; }

@@ -31,7 +31,8 @@ pub(crate) async fn look(name: &str) -> Result<()> {
 
 /// The changes of `name` as they come, until the process is ended.
 pub(crate) async fn watch(name: &str) -> Result<()> {
-    let mut changes = mdns().watch(name).await?;
+    let registry = mdns();
+    let mut changes = registry.watch(name).await?;
     println!("watching");
     while let Some(change) = poll_fn(|cx| changes.as_mut().poll_next(cx)).await {
         let change = change?;

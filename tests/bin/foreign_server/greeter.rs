@@ -31,6 +31,7 @@ impl GreeterHandler for Greeter {
         let mut names = Vec::new();
         while let Some(request) = requests.recv().await? {
             match Order::of(&request.name) {
+                Order::Done => break,
                 Order::Greet => names.push(request.name),
                 _ => return self.answer(&ctx, &request.name).await,
             }
@@ -94,7 +95,7 @@ impl Greeter {
                 Ok(reply(values.join(", ")))
             }
             Order::Size(bytes) => Ok(reply("x".repeat(bytes))),
-            Order::Greet => Ok(greet(name)),
+            Order::Done | Order::Greet => Ok(greet(name)),
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Order<'a> {
     Metadata(&'a str),
     /// `size BYTES`
     Size(usize),
+    /// `done`
+    Done,
     /// Anything else.
     Greet,
 }
@@ -40,6 +42,7 @@ impl<'a> Order<'a> {
             "cancelled" => Some(Self::Cancelled),
             "deadline" => Some(Self::Deadline),
             "metadata" => Some(Self::Metadata(rest)),
+            "done" => Some(Self::Done),
             "size" => rest.parse().ok().map(Self::Size),
             _ => None,
         };

@@ -34,6 +34,8 @@ class Greeter(pb_grpc.GreeterServicer):
         await echo(context)
         names = []
         async for request in requests:
+            if request.name == "done":
+                break
             if self._is_order(request.name):
                 return await self._answer(request.name, context)
             names.append(request.name)
