@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
+
 use http::StatusCode;
 use rmicro_tests::raw::{ADA, post, send};
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
@@ -132,6 +135,24 @@ async fn a_timeout_that_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_has_passed_reaches_no_handler() {
+    let rig = polite().await;
+    let mut request = post(&rig, "/greet.v1.Greeter/Hello");
+    request
+        .headers_mut()
+        .insert("grpc-timeout", "0S".parse().unwrap());
+    let answer = send(&rig, request, &[ADA]).await;
+    assert_eq!((answer.grpc_status(), answer.data.len()), ("4", 0));
+    let error = rig
+        .greeter
+        .hello(hello("Ada"))
+        .timeout(Duration::ZERO)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), rmicro_runtime::Code::DeadlineExceeded);
+}
+
+#[tokio::test]
 async fn an_unknown_codec_is_unimplemented() {
     let rig = polite().await;
     let mut request = post(&rig, "/greet.v1.Greeter/Hello");
@@ -153,6 +174,97 @@ async fn a_message_above_the_limit_is_resource_exhausted() {
         .unwrap_err();
     assert_eq!(error.code(), rmicro_runtime::Code::ResourceExhausted);
     still_lives(&rig).await;
+}
+
+/// Begins a call of `path` with one message and no end of the client's side; the peer takes `window` bytes.
+async fn begin(
+    rig: &Rig,
+    request: Request<()>,
+    window: u32,
+) -> (h2::client::ResponseFuture, h2::SendStream<Bytes>) {
+    let socket = TcpStream::connect(rig.listener.address()).await.unwrap();
+    let mut builder = h2::client::Builder::new();
+    builder.initial_window_size(window);
+    let (client, connection) = builder.handshake::<_, Bytes>(socket).await.unwrap();
+    tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let (response, mut stream) = client.send_request(request, false).unwrap();
+    stream.send_data(Bytes::from_static(ADA), false).unwrap();
+    (response, stream)
+}
+
+#[tokio::test]
+async fn a_server_stream_begins_before_its_client_has_ended() {
+    let greeter = Scripted::default().hello_often(|_, request, mut replies| async move {
+        replies.send(reply(request.name)).await
+    });
+    let rig = Rig::new(Wire::Grpc, greeter).await;
+    let request = post(&rig, "/greet.v1.Greeter/HelloOften");
+    let (response, _open) = begin(&rig, request, 65_535).await;
+    let answered = timeout(Duration::from_secs(10), response).await;
+    let mut body = answered
+        .expect("go-micro's clients never end")
+        .unwrap()
+        .into_body();
+    assert_eq!(body.data().await.unwrap().unwrap().len(), ADA.len());
+    assert!(body.data().await.is_none());
+    assert_eq!(body.trailers().await.unwrap().unwrap()["grpc-status"], "0");
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_loses_its_stream_soon_after_the_deadline() {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let held = std::sync::Mutex::new(Some(TellWhenDropped(Some(tell))));
+    let greeter = Scripted::default().hello_often(move |_, request, mut replies| {
+        let held = held.lock().unwrap().take();
+        async move {
+            let _held = held;
+            loop {
+                replies.send(reply(request.name.repeat(1000))).await?;
+            }
+        }
+    });
+    let rig = Rig::new(Wire::Grpc, greeter).await;
+    let mut request = post(&rig, "/greet.v1.Greeter/HelloOften");
+    request
+        .headers_mut()
+        .insert("grpc-timeout", "100m".parse().unwrap());
+    let (response, _open) = begin(&rig, request, 16).await;
+    let mut body = response.await.unwrap().into_body();
+    timeout(Duration::from_secs(10), told)
+        .await
+        .expect("the handler goes")
+        .unwrap();
+    let end = async {
+        loop {
+            match body.data().await {
+                Some(Ok(_)) => {}
+                end => break end,
+            }
+        }
+    };
+    let end = timeout(Duration::from_secs(10), end)
+        .await
+        .expect("the stream is reset");
+    assert!(end.is_some_and(|end| end.is_err()));
+    still_lives_for(&rig).await;
+}
+
+/// The server still takes connections, whatever it answers.
+async fn still_lives_for(rig: &Rig) {
+    let answer = send(rig, post(rig, "/greet.v1.Greeter/Hello"), &[ADA]).await;
+    assert_eq!(answer.grpc_status(), "12");
+}
+
+/// Tells when it is dropped.
+struct TellWhenDropped(Option<tokio::sync::oneshot::Sender<()>>);
+
+impl Drop for TellWhenDropped {
+    fn drop(&mut self) {
+        if let Some(tell) = self.0.take() {
+            let _ = tell.send(());
+        }
+    }
 }
 
 /// Sends `bytes` on a bare socket and reads what comes back until the server closes.

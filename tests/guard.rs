@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rmicro_runtime::Server;
+use rmicro_runtime::transport::GrpcConfig;
 use rmicro_tests::pb::register_greeter_handler;
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::task::Id;
@@ -50,10 +51,16 @@ fn noting(seen: &Seen, computing: Duration) -> Scripted {
     })
 }
 
+/// A rig whose server thinks no poll slow: on a busy machine any poll may be.
+async fn patient(greeter: Scripted) -> Rig {
+    let patient = GrpcConfig::default().slow_after(Duration::from_secs(3600));
+    Rig::grpc(patient, GrpcConfig::default(), greeter).await
+}
+
 #[tokio::test]
 async fn a_call_that_does_not_wait_runs_in_the_task_of_its_connection() {
     let seen = Seen::default();
-    let rig = Rig::new(Wire::Grpc, noting(&seen, Duration::ZERO)).await;
+    let rig = patient(noting(&seen, Duration::ZERO)).await;
     for _ in 0..20 {
         rig.greeter.hello(hello("Ada")).await.unwrap();
     }
@@ -106,7 +113,7 @@ async fn a_unary_call_that_waits_goes_on_in_a_task_of_its_own() {
             Ok(reply("done"))
         }
     });
-    let rig = Rig::new(Wire::Grpc, waiting).await;
+    let rig = patient(waiting).await;
     rig.greeter.hello(hello("Ada")).await.unwrap();
     rig.greeter.hello(hello("Ada")).await.unwrap();
     let all = seen.all();
@@ -129,7 +136,7 @@ async fn a_stream_stays_in_the_task_of_its_connection() {
             Ok(())
         }
     });
-    let rig = Rig::new(Wire::Grpc, chatting).await;
+    let rig = patient(chatting).await;
     for _ in 0..2 {
         let mut chat = rig.greeter.chat().await.unwrap();
         for _ in 0..5 {
@@ -138,4 +145,30 @@ async fn a_stream_stays_in_the_task_of_its_connection() {
         }
     }
     assert_eq!((seen.all().len(), seen.different()), (10, 1));
+}
+
+#[tokio::test]
+async fn a_stream_that_computes_for_a_message_leaves_the_task_of_its_connection() {
+    let seen = Seen::default();
+    let noted = seen.clone();
+    let computing = Scripted::default().chat(move |_, mut requests, mut replies| {
+        let noted = noted.clone();
+        async move {
+            while let Some(request) = requests.recv().await? {
+                noted.note();
+                compute(Duration::from_millis(5));
+                replies.send(reply(request.name)).await?;
+            }
+            Ok(())
+        }
+    });
+    let rig = Rig::new(Wire::Grpc, computing).await;
+    let mut chat = rig.greeter.chat().await.unwrap();
+    for _ in 0..3 {
+        chat.send(hello("Ada")).await.unwrap();
+        assert!(chat.recv().await.unwrap().is_some());
+    }
+    let all = seen.all();
+    assert_ne!(all[0], all[1], "it left after its first message");
+    assert_eq!(all[1], all[2], "and has one task of its own since");
 }

@@ -50,14 +50,15 @@ impl fmt::Debug for Route {
 
 /// The guard of handlers that compute before they wait.
 ///
-/// A handler is first polled in the task of its connection. One that takes longer than [`SlowMark::LIMIT`] for that marks its
-/// method: later calls get a task of their own, so that the others on the connection do not wait. After 64 quick calls in a row
-/// the mark is taken back, because a busy machine makes every handler look slow now and then; a mark that the user set stays.
+/// A handler is first polled in the task of its connection. One that takes longer than [`SlowMark::LIMIT`] for that, or a stream
+/// that later takes so long for a message, marks its method: later calls get a task of their own, so that the others on the
+/// connection do not wait. After 64 quick calls in a row the mark is taken back, because a busy machine makes every handler look
+/// slow now and then; a mark that the user set stays.
 #[derive(Debug, Default)]
 pub struct SlowMark(AtomicU32);
 
 impl SlowMark {
-    /// How long a first poll may take.
+    /// How long a poll may take where a transport is told nothing else.
     pub const LIMIT: Duration = Duration::from_millis(1);
     const PROBATION: u32 = 64;
     const FOREVER: u32 = u32::MAX;
@@ -72,16 +73,13 @@ impl SlowMark {
         self.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Tells how long a first poll took.
-    pub fn observe(&self, first_poll: Duration) {
+    /// Tells whether the first poll of a call was slow.
+    pub fn observe(&self, was_slow: bool) {
         let left = self.0.load(Ordering::Relaxed);
-        if left == Self::FOREVER {
-            return;
-        }
         // A lost update between two connections only moves the end of the probation by a call.
-        if first_poll > Self::LIMIT {
+        if was_slow && left != Self::FOREVER {
             self.0.store(Self::PROBATION, Ordering::Relaxed);
-        } else if left > 0 {
+        } else if left > 0 && left != Self::FOREVER {
             self.0.store(left - 1, Ordering::Relaxed);
         }
     }
@@ -94,12 +92,12 @@ mod tests {
     #[test]
     fn a_slow_first_poll_marks_until_it_was_quick_often_enough() {
         let mark = SlowMark::default();
-        mark.observe(Duration::from_micros(900));
+        mark.observe(false);
         assert!(!mark.is_set());
-        mark.observe(Duration::from_millis(2));
+        mark.observe(true);
         for _ in 0..64 {
             assert!(mark.is_set());
-            mark.observe(Duration::ZERO);
+            mark.observe(false);
         }
         assert!(!mark.is_set());
     }
@@ -109,7 +107,7 @@ mod tests {
         let mark = SlowMark::default();
         mark.set();
         for _ in 0..200 {
-            mark.observe(Duration::ZERO);
+            mark.observe(false);
         }
         assert!(mark.is_set());
     }

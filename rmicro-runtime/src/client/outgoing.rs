@@ -137,6 +137,9 @@ impl Outgoing {
             .head
             .deadline
             .unwrap_or_else(|| self.after_request_timeout());
+        if limit <= client.seam.clock.now() {
+            return Err(self.late("send"));
+        }
         let stage = Stage::default();
         let placing = Placing::new(client, self.stub.target(), &stage);
         let answered = client.seam.clock.until(limit, async {

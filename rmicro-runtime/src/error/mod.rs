@@ -6,7 +6,7 @@ mod code;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
@@ -193,13 +193,25 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.code, self.0.message)?;
+        write!(f, "{}: {}", self.0.code, OneLine(&self.0.message))?;
         let mut source = StdError::source(self);
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            write!(f, ": {}", OneLine(&error.to_string()))?;
             source = error.source();
         }
         Ok(())
+    }
+}
+
+/// A text of anybody's, without the characters that would break a line or command a terminal.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            control if control.is_control() => write!(f, "{}", control.escape_default()),
+            character => f.write_char(character),
+        })
     }
 }
 
@@ -221,6 +233,14 @@ mod tests {
             format!("{error:?}"),
             "UNAVAILABLE: dial: 127.0.0.1:9: refused"
         );
+    }
+
+    #[test]
+    fn debug_stays_one_line_whatever_a_peer_sends() {
+        let source = std::io::Error::other("two\nlines");
+        let error = Error::internal("naïve\r\nlevel=info \u{1b}[31m").source(source);
+        let shown = r"INTERNAL: naïve\r\nlevel=info \u{1b}[31m: two\nlines";
+        assert_eq!(format!("{error:?}"), shown);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The limits of a gRPC connection.
 
+use std::time::Duration;
+
+use crate::call::SlowMark;
+
 /// What a gRPC connection allows; everything has a default.
 ///
 /// ```
@@ -31,6 +35,9 @@ pub struct GrpcConfig {
     /// understand it, a go-micro node for example, answers [`Code::Unimplemented`](crate::Code::Unimplemented). What a peer has
     /// compressed is understood whatever is said here.
     pub compression: Compression,
+    /// How long a server lets a call compute in the task of its connection before the call and its method get tasks of their own;
+    /// 1 ms.
+    pub slow_after: Duration,
 }
 
 /// How messages are compressed.
@@ -52,6 +59,13 @@ impl Compression {
 }
 
 impl GrpcConfig {
+    /// Sets how long a call may compute in the task of its connection.
+    #[must_use]
+    pub fn slow_after(mut self, limit: Duration) -> Self {
+        self.slow_after = limit;
+        self
+    }
+
     /// Sets the longest message both ways, in bytes.
     #[must_use]
     pub fn max_message_size(self, bytes: usize) -> Self {
@@ -118,6 +132,7 @@ impl Default for GrpcConfig {
             max_header_list_size: 16 * 1024,
             max_concurrent_streams: 0,
             compression: Compression::Identity,
+            slow_after: SlowMark::LIMIT,
         }
     }
 }

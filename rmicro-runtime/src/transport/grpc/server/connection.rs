@@ -54,8 +54,9 @@ pub(super) async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketA
     let connection = Connection {
         http,
         inbox,
-        streams: StreamSet::default(),
+        streams: StreamSet::new(clock, shared.grpc.config.slow_after),
         since_flush: 0,
+        slow_after: shared.grpc.config.slow_after,
         clock,
         drain: Some(Box::pin(async move { drain_begins(&mut draining).await })),
     };
@@ -85,6 +86,7 @@ struct Connection {
     inbox: Inbox,
     streams: StreamSet,
     since_flush: usize,
+    slow_after: Duration,
     clock: Clock,
     drain: Option<BoxFuture<'static, ()>>,
 }
@@ -160,27 +162,26 @@ impl Connection {
         let Arrival { mut future, head } = arrival;
         let Some(Head { route, deadline }) = head else {
             // Refused before it had a route: its reply is ready.
-            return self.streams.start(future);
+            return self.streams.start(future, None);
         };
         let streams = route.kind != Kind::Unary;
         if streams && let Some(deadline) = deadline {
             future = Box::pin(Expiring::new(future, deadline, self.clock));
         }
         if route.slow.is_set() {
-            tokio::spawn(measured(future, route, self.clock));
+            tokio::spawn(measured(future, route, self.clock, self.slow_after));
             return;
+        }
+        if streams {
+            return self.streams.start(future, Some(route));
         }
         let begun = self.clock.now();
-        if streams {
-            self.streams.start(future);
-            route.slow.observe(self.clock.now().since(begun));
-            return;
-        }
         // Whoever takes the future over polls it again, so nothing is lost with this waker.
         let polled = future
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
-        route.slow.observe(self.clock.now().since(begun));
+        let took = self.clock.now().since(begun);
+        route.slow.observe(took > self.slow_after);
         if polled.is_pending() {
             tokio::spawn(future);
         }
@@ -197,7 +198,7 @@ impl Connection {
 }
 
 /// A call in a task of its own, whose first poll is still measured: a method may have become quick.
-async fn measured(mut future: CallFuture, route: Arc<Route>, clock: Clock) {
+async fn measured(mut future: CallFuture, route: Arc<Route>, clock: Clock, slow_after: Duration) {
     let mut first = true;
     std::future::poll_fn(|cx| {
         if !std::mem::take(&mut first) {
@@ -205,7 +206,7 @@ async fn measured(mut future: CallFuture, route: Arc<Route>, clock: Clock) {
         }
         let begun = clock.now();
         let polled = future.as_mut().poll(cx);
-        route.slow.observe(clock.now().since(begun));
+        route.slow.observe(clock.now().since(begun) > slow_after);
         polled
     })
     .await;

@@ -59,7 +59,12 @@ pub(super) fn read(
     let mut headers = parts.headers;
     headers.remove(TE);
     headers.remove(CONTENT_TYPE);
-    let deadline = take_timeout(&mut headers)?.map(|timeout| clock.now().after(timeout));
+    let timeout = take_timeout(&mut headers)?;
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        let late = "the deadline had passed when the call came";
+        return Err(Error::deadline_exceeded(late).into());
+    }
+    let deadline = timeout.map(|timeout| clock.now().after(timeout));
     let mut head = CallHead::new(route.service.clone(), route.method.clone());
     if codec != "proto" {
         head.codec = codec.into();

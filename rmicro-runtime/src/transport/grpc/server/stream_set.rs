@@ -6,12 +6,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use super::inbox::CallFuture;
+use crate::call::Route;
+use crate::seam::Clock;
 
 /// The members, and the list of those that were woken.
-#[derive(Default)]
+///
+/// A member that computes too long in one poll gets a task of its own, so that the others do not wait for it again.
 pub(super) struct StreamSet {
+    clock: Clock,
+    slow_after: Duration,
     slots: Vec<Option<Slot>>,
     free: Vec<usize>,
     woken: Arc<Mutex<Woken>>,
@@ -20,6 +26,7 @@ pub(super) struct StreamSet {
 
 struct Slot {
     future: CallFuture,
+    route: Option<Arc<Route>>,
     member: Arc<SlotWaker>,
     waker: Waker,
 }
@@ -39,6 +46,18 @@ struct SlotWaker {
 }
 
 impl StreamSet {
+    /// A set without members, whose polls may take as long as `slow_after`.
+    pub(super) fn new(clock: Clock, slow_after: Duration) -> Self {
+        Self {
+            clock,
+            slow_after,
+            slots: Vec::new(),
+            free: Vec::new(),
+            woken: Arc::default(),
+            round: Vec::new(),
+        }
+    }
+
     /// Says that the connection task runs now, so that nobody need wake it.
     pub(super) fn enter(&self) {
         lock(&self.woken).task = None;
@@ -51,8 +70,8 @@ impl StreamSet {
         woken.list.is_empty()
     }
 
-    /// Polls `future` for the first time and keeps it unless it is ready.
-    pub(super) fn start(&mut self, mut future: CallFuture) {
+    /// Polls `future`, a call of `route`, for the first time and keeps it unless it is ready.
+    pub(super) fn start(&mut self, mut future: CallFuture, route: Option<Arc<Route>>) {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() - 1
@@ -65,16 +84,24 @@ impl StreamSet {
             woken,
         });
         let waker = Waker::from(member.clone());
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        if polled.is_ready() {
-            self.free.push(index);
-        } else {
-            self.slots[index] = Some(Slot {
-                future,
-                member,
-                waker,
-            });
+        let (polled, slow) = self.timed(&mut future, &waker);
+        if let Some(route) = &route {
+            route.slow.observe(slow);
         }
+        match polled {
+            Poll::Pending if slow => move_out(future),
+            Poll::Pending => {
+                self.slots[index] = Some(Slot {
+                    future,
+                    route,
+                    member,
+                    waker,
+                });
+                return;
+            }
+            Poll::Ready(()) => {}
+        }
+        self.free.push(index);
     }
 
     /// Begins a round with the members that were woken since the last one; `false` when there are none.
@@ -92,16 +119,42 @@ impl StreamSet {
             return false;
         };
         // A waker may outlive its member, and name a slot that is empty or has a new one.
-        if let Some(slot) = &mut self.slots[index] {
+        if let Some(mut slot) = self.slots[index].take() {
             slot.member.listed.store(false, Ordering::SeqCst);
-            let mut cx = Context::from_waker(&slot.waker);
-            if let Poll::Ready(()) = slot.future.as_mut().poll(&mut cx) {
-                self.slots[index] = None;
-                self.free.push(index);
+            match self.timed(&mut slot.future, &slot.waker) {
+                (Poll::Pending, false) => self.slots[index] = Some(slot),
+                (polled, slow) => {
+                    self.free.push(index);
+                    slot.leave(polled, slow);
+                }
             }
         }
         true
     }
+
+    /// Polls `future` and tells whether that took too long.
+    fn timed(&self, future: &mut CallFuture, waker: &Waker) -> (Poll<()>, bool) {
+        let begun = self.clock.now();
+        let polled = future.as_mut().poll(&mut Context::from_waker(waker));
+        (polled, self.clock.now().since(begun) > self.slow_after)
+    }
+}
+
+impl Slot {
+    /// Leaves the set, for the end or for a task of its own.
+    fn leave(self, polled: Poll<()>, slow: bool) {
+        if slow && let Some(route) = &self.route {
+            route.slow.observe(true);
+        }
+        if polled.is_pending() {
+            move_out(self.future);
+        }
+    }
+}
+
+/// Goes on with a call in a task of its own, which polls it again and so makes itself known to what it waits for.
+fn move_out(future: CallFuture) {
+    tokio::spawn(future);
 }
 
 impl Wake for SlotWaker {
@@ -163,11 +216,11 @@ mod tests {
 
     #[test]
     fn only_woken_members_are_polled_each_once_a_round() {
-        let mut set = StreamSet::default();
+        let mut set = StreamSet::new(Clock::default(), Duration::from_secs(3600));
         let (first, first_count, first_waker) = member(10);
         let (second, second_count, _) = member(10);
-        set.start(first);
-        set.start(second);
+        set.start(first, None);
+        set.start(second, None);
         assert_eq!(round(&mut set), 0);
         wake(&first_waker);
         wake(&first_waker);
@@ -178,15 +231,15 @@ mod tests {
 
     #[test]
     fn a_waker_that_outlives_its_member_harms_nobody() {
-        let mut set = StreamSet::default();
+        let mut set = StreamSet::new(Clock::default(), Duration::from_secs(3600));
         let (first, _, first_waker) = member(2);
-        set.start(first);
+        set.start(first, None);
         wake(&first_waker);
         round(&mut set);
         wake(&first_waker);
         round(&mut set);
         let (second, second_count, _) = member(10);
-        set.start(second);
+        set.start(second, None);
         wake(&first_waker);
         round(&mut set);
         assert!(second_count.load(Ordering::SeqCst) <= 2);
@@ -194,10 +247,10 @@ mod tests {
 
     #[test]
     fn a_wake_while_the_task_runs_keeps_it_from_waiting() {
-        let mut set = StreamSet::default();
+        let mut set = StreamSet::new(Clock::default(), Duration::from_secs(3600));
         let (first, _, waker) = member(10);
         set.enter();
-        set.start(first);
+        set.start(first, None);
         let cx = Context::from_waker(Waker::noop());
         assert!(set.leave(&cx));
         set.enter();
