@@ -12,6 +12,9 @@ pub mod codegen;
 pub mod conformance;
 mod context;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod include;
 mod metadata;
 pub mod registry;

@@ -26,7 +26,14 @@ const PARTS: [(&str, &str); 3] = [
 /// else is said.
 const DEFAULT: (&str, &str) = ("codec", "proto");
 const ENGINE: [&str; 3] = ["client", "rpc", "server"];
-const ASSEMBLY: [&str; 5] = ["codegen", "conformance", "include", "service", "types"];
+const ASSEMBLY: [&str; 6] = [
+    "codegen",
+    "conformance",
+    "fuzzing",
+    "include",
+    "service",
+    "types",
+];
 /// The crates that may be named on the two lowest floors, where every name binds everybody.
 const LOW_CRATES: [&[&str]; 2] = [
     &["bytes", "http"],

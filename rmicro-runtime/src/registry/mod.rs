@@ -21,6 +21,9 @@ use futures_core::Stream;
 
 pub use cached::Cached;
 pub use info::{Action, Change, EndpointInfo, Node, ServiceInfo, ValueInfo};
+#[cfg(all(fuzzing, feature = "mdns"))]
+#[doc(hidden)]
+pub use mdns::fuzzed;
 #[cfg(feature = "mdns")]
 pub use mdns::{Mdns, MdnsConfig};
 pub use memory::Memory;

@@ -3,6 +3,8 @@
 //! Invariant: it never learns which transport or registry runs.
 
 mod endpoints;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod heartbeat;
 mod registered;
 mod router;

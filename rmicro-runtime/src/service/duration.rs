@@ -52,7 +52,10 @@ fn first_part(text: &str) -> Option<(u128, &str)> {
     } else {
         whole.parse().ok()?
     };
-    Some((scale.checked_mul(whole)? + share(fraction, *scale), rest))
+    let nanos = scale
+        .checked_mul(whole)?
+        .checked_add(share(fraction, *scale))?;
+    Some((nanos, rest))
 }
 
 /// `scale` times `0.fraction`, cut to whole nanoseconds.
@@ -112,6 +115,9 @@ mod tests {
             "1m30",
             "+",
             "9999999999999h",
+            // As nanoseconds just below and just above 2^128.
+            "340282366920938463463374607431768211.4us",
+            "340282366920938463463374607431768211.9us",
             "1s.",
         ] {
             assert_eq!(parse(text), None, "{text}");

@@ -9,6 +9,8 @@ mod chosen;
 mod duration;
 mod environment;
 mod flags;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod given;
 mod help;
 mod hooks;

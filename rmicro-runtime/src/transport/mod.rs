@@ -17,6 +17,9 @@ use bytes::Bytes;
 use crate::call::{CallHead, FrameStream, Kind, Routes, SendBuffer};
 use crate::error::{Error, Result};
 
+#[cfg(all(fuzzing, feature = "grpc"))]
+#[doc(hidden)]
+pub use grpc::fuzzed;
 #[cfg(feature = "grpc")]
 pub use grpc::{Compression, Grpc, GrpcConfig};
 pub use memory::Memory;

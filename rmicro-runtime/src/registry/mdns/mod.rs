@@ -6,6 +6,8 @@
 //! `_tcp.local`, which go-micro does not use either.
 
 mod config;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod hub;
 mod interfaces;
 mod json;

@@ -6,6 +6,8 @@ mod client;
 mod config;
 mod deframe;
 mod encoding;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod go_micro;
 #[cfg(feature = "gzip")]
 mod gzip;
