@@ -7,7 +7,7 @@ use http::{Method, Request, Uri, Version};
 
 #[cfg(feature = "gzip")]
 use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING, accepted};
-use super::timeout;
+use super::{limit as limits, timeout};
 use crate::call::CallHead;
 use crate::error::{Error, Result};
 use crate::seam::Clock;
@@ -48,9 +48,12 @@ pub(super) fn codec(content_type: &str) -> Option<&str> {
 }
 
 /// The request that opens a call, whose messages may be in gzip if `compress`; the metadata is moved into it.
+///
+/// Headers longer than `limit` are [`Code::ResourceExhausted`](crate::Code::ResourceExhausted).
 pub(super) fn request(
     head: CallHead,
     compress: bool,
+    limit: usize,
     authority: &Authority,
     clock: &Clock,
 ) -> Result<Request<()>> {
@@ -76,6 +79,7 @@ pub(super) fn request(
     if let Some(deadline) = head.deadline {
         headers.insert(GRPC_TIMEOUT, timeout::encode(deadline.since(clock.now())));
     }
+    limits::check_list(&headers, "headers", limit)?;
     let mut request = Request::new(());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
@@ -124,7 +128,7 @@ mod tests {
 
     fn build(head: CallHead) -> Result<Request<()>> {
         let authority = Authority::from_static("127.0.0.1:8080");
-        request(head, false, &authority, &Clock::default())
+        request(head, false, 16 * 1024, &authority, &Clock::default())
     }
 
     #[tokio::test(start_paused = true)]

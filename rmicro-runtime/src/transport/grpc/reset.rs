@@ -10,6 +10,11 @@ use crate::error::{Code, Error};
 /// last one that its GOAWAY names (RFC 9113, sections 6.8 and 8.7).
 pub(super) fn call_error(error: h2::Error) -> Error {
     match error.reason() {
+        // A peer that is annoyed may be so by this very call, which must not annoy the next node.
+        Some(Reason::ENHANCE_YOUR_CALM) if error.is_go_away() && error.is_remote() => {
+            let message = "the peer has ended the connection, because it was asked for too much";
+            Error::resource_exhausted(message).source(error)
+        }
         // h2 gives a peer's GOAWAY to the streams above its last number only.
         Some(_) if error.is_go_away() && error.is_remote() => {
             Error::unavailable("the peer is going away and has not looked at the call")

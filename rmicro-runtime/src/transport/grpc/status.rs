@@ -1,5 +1,7 @@
 //! The end of a call as trailers, both ways (gRPC's `PROTOCOL-HTTP2.md`, "Responses").
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, header};
@@ -30,6 +32,20 @@ pub(super) fn trailers(
         Err(error) => write_error(error, &mut trailers, go_micro),
     }
     trailers
+}
+
+/// The trailers instead of those that were `too_long`: the code of the error, if it was one, and as much of its message as is sure
+/// to fit.
+pub(super) fn instead(error: Option<&Error>, too_long: &Error) -> HeaderMap {
+    const SURE: usize = 512;
+    let (code, message) = match error {
+        Some(error) => (
+            error.code(),
+            format!("{} ({too_long})", cut(error.message(), SURE)),
+        ),
+        None => (too_long.code(), too_long.message().to_owned()),
+    };
+    trailers(Err(&Error::new(code, message)), Metadata::new(), None)
 }
 
 /// What trailers say: the peer's own ones, and how the call ended.
@@ -98,7 +114,11 @@ fn number(status: &HeaderValue) -> Option<u32> {
 }
 
 /// Escapes what gRPC does not let through in `grpc-message`: bytes outside of 0x20 to 0x7E, and `%`.
+///
+/// A message is cut at 4 KiB: peers end the connection for headers that are much longer, and a text that echoes what a caller sent
+/// may have any length.
 fn encode_message(message: &str) -> HeaderValue {
+    let message = cut(message, MAX_MESSAGE);
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut text = Vec::with_capacity(message.len());
     for &byte in message.as_bytes() {
@@ -112,6 +132,18 @@ fn encode_message(message: &str) -> HeaderValue {
     }
     // What was escaped is printable ASCII; the fallback only keeps a panic out.
     HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
+}
+
+const MAX_MESSAGE: usize = 4096;
+
+/// The first `length` bytes of `text`, or a little less, and how long it was; all of a text that is no longer.
+fn cut(text: &str, length: usize) -> Cow<'_, str> {
+    if text.len() <= length {
+        return Cow::Borrowed(text);
+    }
+    let end = (0..=length).rev().find(|end| text.is_char_boundary(*end));
+    let start = &text[..end.unwrap_or_default()];
+    Cow::Owned(format!("{start}... ({} bytes in all)", text.len()))
 }
 
 /// Takes escapes back; what is no escape stays as it is, what is no UTF-8 becomes the replacement character.

@@ -64,7 +64,13 @@ impl Link {
             check_run(run, self.config.max_send_size)?;
             *run = pack_run(std::mem::take(run), compress);
         }
-        let request = head::request(head, compress, &self.authority, &self.clock)?;
+        let request = head::request(
+            head,
+            compress,
+            self.config.max_header_list_size as usize,
+            &self.authority,
+            &self.clock,
+        )?;
         let (response, stream) = self
             .requests
             .clone()

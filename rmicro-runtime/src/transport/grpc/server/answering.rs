@@ -16,6 +16,7 @@ pub(super) struct Answering {
     go_micro: Option<Arc<str>>,
     compress: bool,
     limit: usize,
+    list_limit: usize,
 }
 
 impl Answering {
@@ -27,6 +28,7 @@ impl Answering {
             go_micro: is_go_micro.then(|| routes.service_id().unwrap_or_default()),
             compress: accepts_gzip && config.compression.is_gzip(),
             limit: config.max_send_size,
+            list_limit: config.max_header_list_size as usize,
         }
     }
 
@@ -43,6 +45,15 @@ impl Answering {
 
     /// The trailers of a call that has ended so.
     pub(super) fn trailers(&self, ended: Result<(), &Error>, own: Metadata) -> HeaderMap {
-        status::trailers(ended, own, self.go_micro.as_deref())
+        let trailers = status::trailers(ended, own, self.go_micro.as_deref());
+        match limit::check_list(&trailers, "trailers", self.list_limit) {
+            Ok(()) => trailers,
+            Err(too_long) => status::instead(ended.err(), &too_long),
+        }
+    }
+
+    /// Refuses metadata of a reply that is too long.
+    pub(super) fn check_metadata(&self, metadata: &Metadata) -> Result<()> {
+        limit::check_list(metadata.headers(), "reply metadata", self.list_limit)
     }
 }

@@ -21,7 +21,13 @@ pub(super) fn whole(
 ) -> Response<ReplyBody> {
     let reply = state.finish();
     let codec = &state.head().codec;
-    let message = ended.and_then(|()| {
+    let fits = answering.check_metadata(&reply.metadata);
+    let metadata = if fits.is_ok() {
+        reply.metadata
+    } else {
+        Metadata::new()
+    };
+    let message = fits.and(ended).and_then(|()| {
         let run = reply.message.map(|run| answering.outgoing(run));
         run.transpose()
     });
@@ -32,12 +38,12 @@ pub(super) fn whole(
                 inbox.wrote(run.len());
             }
             let body = ReplyBody::whole(message, trailers);
-            headers_first(reply.metadata, codec, answering, body)
+            headers_first(metadata, codec, answering, body)
         }
-        Err(_) if reply.metadata.is_empty() => trailers_only(trailers, codec),
+        Err(_) if metadata.is_empty() => trailers_only(trailers, codec),
         Err(_) => {
             let body = ReplyBody::whole(None, trailers);
-            headers_first(reply.metadata, codec, answering, body)
+            headers_first(metadata, codec, answering, body)
         }
     }
 }

@@ -75,6 +75,9 @@ impl Streaming {
             return respond::whole(ended, &self.state, &self.answering, &self.inbox);
         }
         let (metadata, state) = (self.state.take_metadata(), self.state.clone());
+        if let Err(error) = self.answering.check_metadata(&metadata) {
+            return respond::whole(Err(error), &state, &self.answering, &self.inbox);
+        }
         let codec = &state.head().codec;
         let response = respond::headers_first(metadata, codec, &self.answering, ReplyBody::empty());
         response.map(|_| ReplyBody::streaming(self))
