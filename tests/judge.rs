@@ -33,19 +33,26 @@ pub async fn run<P: Clone>(peer: &P, cases: &[Case<P>]) {
     }
 }
 
-/// The cases that `names` names, all when it names none; a name that is no case is an error.
+/// The cases that `names` names; all when it names none, or all but those that it names with a `-` in front. A name that is no
+/// case is an error.
 pub fn chosen<P>(all: &[Case<P>], names: impl IntoIterator<Item = String>) -> Result<Vec<Case<P>>> {
-    let names: Vec<String> = names.into_iter().collect();
-    if let Some(name) = names
-        .iter()
-        .find(|name| all.iter().all(|case| case.0 != **name))
-    {
-        return Err(Error::invalid_argument(format!(
-            "there is no case {name:?}"
-        )));
+    let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
+    for name in names {
+        let (list, name) = match name.strip_prefix('-') {
+            Some(name) => (&mut unwanted, name.to_owned()),
+            None => (&mut wanted, name),
+        };
+        if all.iter().all(|case| case.0 != name) {
+            return Err(Error::invalid_argument(format!(
+                "there is no case {name:?}"
+            )));
+        }
+        list.push(name);
     }
-    let wanted = |case: &&Case<P>| names.is_empty() || names.iter().any(|name| name == case.0);
-    Ok(all.iter().filter(wanted).copied().collect())
+    let has = |list: &[String], case: &Case<P>| list.iter().any(|name| name == case.0);
+    let chosen =
+        |case: &&Case<P>| (wanted.is_empty() || has(&wanted, case)) && !has(&unwanted, case);
+    Ok(all.iter().filter(chosen).copied().collect())
 }
 
 /// What calls the service `name`: at `peer`, which is `host:port`, or wherever the registry that `peer` names finds it.

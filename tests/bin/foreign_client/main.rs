@@ -1,8 +1,9 @@
 //! Our client against foreign servers, whose Greeter takes the orders of `tests/foreign/README.md`.
 //!
-//! `foreign_client grpc|micro PEER [CASE…]` runs the cases for a plain gRPC server or for a go-micro one; PEER is `HOST:PORT` or a
-//! registry. `foreign_client list|look|watch [NAME]` tells what mDNS knows.
+//! `foreign_client grpc|micro PEER [CASE…]` runs the cases for a plain gRPC server or for a go-micro one, all but those with a `-` in
+//! front; PEER is `HOST:PORT` or a registry. `foreign_client list|look|watch [NAME]` tells what mDNS knows.
 
+mod compression;
 mod endings;
 mod kinds;
 mod limits;
@@ -25,7 +26,13 @@ async fn main() -> Result<()> {
     );
     match verb.as_str() {
         "grpc" => {
-            let all = [kinds::CASES, metadata::CASES, endings::CASES, limits::CASES].concat();
+            let calls = [kinds::CASES, metadata::CASES, compression::CASES];
+            let all = [
+                calls.concat(),
+                endings::CASES.to_vec(),
+                limits::CASES.to_vec(),
+            ]
+            .concat();
             judge::run(&Peer::new(&object).await?, &judge::chosen(&all, args)?).await;
             Ok(())
         }

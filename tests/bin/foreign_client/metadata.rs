@@ -9,6 +9,8 @@ use crate::peer::Peer;
 pub(crate) const CASES: &[Case<Peer>] = rmicro_tests::cases![
     metadata_of_a_unary_call,
     metadata_of_a_stream,
+    trailers_of_a_unary_call,
+    trailers_of_a_stream,
     metadata_reaches_the_handler,
     metadata_of_an_error,
 ];
@@ -21,7 +23,6 @@ async fn metadata_of_a_unary_call(peer: Peer) -> Result<()> {
         .await?;
     assert_eq!(reply.message.message, "Hello, Ana!");
     came_back(&reply.metadata, "x-echo");
-    came_back(&reply.trailers, "x-trail");
     Ok(())
 }
 
@@ -30,7 +31,22 @@ async fn metadata_of_a_stream(peer: Peer) -> Result<()> {
     requests.send(hello("Ana")).await?;
     came_back(replies.metadata().await?, "x-echo");
     assert!(replies.recv().await?.is_some());
+    Ok(())
+}
+
+async fn trailers_of_a_unary_call(peer: Peer) -> Result<()> {
+    let reply = with_metadata(peer.greeter.hello(hello("Ana")))
+        .send()
+        .await?;
+    came_back(&reply.trailers, "x-trail");
+    Ok(())
+}
+
+async fn trailers_of_a_stream(peer: Peer) -> Result<()> {
+    let (mut requests, mut replies) = with_metadata(peer.greeter.chat()).await?.split();
+    requests.send(hello("Ana")).await?;
     requests.close();
+    assert!(replies.recv().await?.is_some());
     assert_eq!(replies.recv().await?, None);
     came_back(replies.trailers(), "x-trail");
     Ok(())

@@ -1,7 +1,11 @@
-"""A Greeter on grpcio's server that does what a name asks for (`tests/foreign/README.md`); it prints its port."""
+"""A Greeter on grpcio's server that does what a name asks for (`tests/foreign/README.md`); it prints its port.
+
+`greeter.py gzip` compresses its replies.
+"""
 
 import asyncio
 import signal
+import sys
 
 import grpc
 from google.protobuf import any_pb2
@@ -113,7 +117,8 @@ async def echo(context):
 
 async def main():
     # What comes in keeps the default limit of 4 MiB; what goes out has none.
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    compression = grpc.Compression.Gzip if "gzip" in sys.argv else None
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)], compression=compression)
     pb_grpc.add_GreeterServicer_to_server(Greeter(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

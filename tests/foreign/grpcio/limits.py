@@ -74,15 +74,6 @@ def bytes_that_are_no_message(channel):
     same(hello(channel), "Hello, Ana!")
 
 
-def compressed_request(channel):
-    """Understood, or refused as gRPC asks; never taken for something else."""
-    try:
-        same(hello(channel, "Ana", compression=grpc.Compression.Gzip), "Hello, Ana!")
-    except grpc.RpcError as error:
-        same(error.code(), Code.UNIMPLEMENTED)
-    same(hello(channel), "Hello, Ana!")
-
-
 def deadline_passes(channel):
     begun = time.monotonic()
     call = stub(channel).Chat(Feed("Ana"), timeout=0.5)
@@ -128,7 +119,6 @@ CHECKS = (
     unknown_method,
     unknown_service,
     bytes_that_are_no_message,
-    compressed_request,
     deadline_passes,
     cancel_in_mid_stream,
     cancel_before_any_answer,
