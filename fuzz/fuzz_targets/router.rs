@@ -8,7 +8,7 @@ use rmicro_runtime::fuzzing::router::route;
 
 fuzz_target!(|input: (Vec<(u8, u8, u8)>, &str)| {
     let (picks, path) = input;
-    let methods: Vec<_> = picks.into_iter().map(method).collect();
+    let methods: Vec<_> = picks.into_iter().take(8).map(method).collect();
     match route(&methods, path) {
         Ok(found) => {
             assert!(methods.contains(&found), "{path} led to {found:?}");
