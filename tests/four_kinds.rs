@@ -6,7 +6,6 @@ use std::time::Duration;
 use rmicro_runtime::{Code, Error, Result};
 use rmicro_tests::{Rig, Scripted, Wire, hello, on_every_wire, reply};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::timeout;
 
 /// A Greeter that greets by all four kinds.
 fn polite() -> Scripted {
@@ -134,6 +133,46 @@ on_every_wire! {
         assert_eq!(whole.message.message, "7");
         assert_eq!(whole.metadata.get("head"), Some("7"));
         assert_eq!(whole.trailers.get("tail"), Some("7"));
+    }
+
+    async fn every_kind_gives_its_metadata_and_trailers(wire: Wire) {
+        let told = |ctx: &rmicro_runtime::Context| {
+            ctx.reply_metadata().insert("head", "1")?;
+            ctx.trailers().insert("tail", "2")
+        };
+        let telling = Scripted::default()
+            .hello_many(move |ctx, mut requests| async move {
+                told(&ctx)?;
+                while requests.recv().await?.is_some() {}
+                Ok(reply("many"))
+            })
+            .hello_often(move |ctx, _, mut replies| async move {
+                told(&ctx)?;
+                replies.send(reply("often")).await
+            })
+            .chat(move |ctx, mut requests, mut replies| async move {
+                told(&ctx)?;
+                requests.recv().await?;
+                replies.send(reply("chat")).await
+            });
+        let rig = Rig::new(wire, telling).await;
+
+        let mut many = rig.greeter.hello_many().await.unwrap();
+        assert_eq!(many.metadata().await.unwrap().get("head"), Some("1"));
+        let whole = many.reply().await.unwrap();
+        assert_eq!(whole.message.message, "many");
+        assert_eq!((whole.metadata.get("head"), whole.trailers.get("tail")), (Some("1"), Some("2")));
+
+        let mut often = rig.greeter.hello_often(hello("Ada")).await.unwrap();
+        assert_eq!(often.metadata().await.unwrap().get("head"), Some("1"));
+        while often.recv().await.unwrap().is_some() {}
+        assert_eq!(often.trailers().get("tail"), Some("2"));
+
+        let mut chat = rig.greeter.chat().await.unwrap();
+        assert_eq!(chat.metadata().await.unwrap().get("head"), Some("1"));
+        chat.send(hello("Ada")).await.unwrap();
+        while chat.recv().await.unwrap().is_some() {}
+        assert_eq!(chat.trailers().get("tail"), Some("2"));
     }
 
     async fn trailers_come_with_an_error_too(wire: Wire) {

@@ -39,6 +39,7 @@ mod wire;
 pub use builder::{Builder, compile_protos, configure};
 pub use options::help;
 pub use plugin::run;
+pub use stamp::ABI;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

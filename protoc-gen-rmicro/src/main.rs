@@ -16,8 +16,9 @@ fn main() -> ExitCode {
 fn answer(argument: Option<&str>) -> io::Result<ExitCode> {
     match argument {
         Some("--version" | "-V") => print(&format!(
-            "protoc-gen-rmicro {}\n",
-            env!("CARGO_PKG_VERSION")
+            "protoc-gen-rmicro {}, for rmicro-runtime ABI {}\n",
+            env!("CARGO_PKG_VERSION"),
+            protoc_gen_rmicro::ABI
         )),
         Some("--help" | "-h") => print(&protoc_gen_rmicro::help()),
         Some(argument) => {

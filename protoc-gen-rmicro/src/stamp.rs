@@ -8,6 +8,9 @@ use quote::format_ident;
 
 use crate::outputs::Output;
 
+/// The number of the agreement between this plugin and a runtime; a runtime that serves it has it in a module of its name.
+pub const ABI: &str = "0.1";
+
 /// The oldest runtime that serves what this plugin writes.
 const NEEDED: &str = "needs_rmicro_runtime_0_1";
 

@@ -27,13 +27,13 @@ pub mod transport;
 pub mod types;
 
 pub use call::ServerCall;
-pub use client::{Call, Client, ClientOptions, Reply, Stub};
+pub use client::{Call, Client, ClientOptions, Stub};
 pub use context::{Context, ReplyMetadata, Trailers};
 pub use error::{Code, Detail, Error, Result};
 pub use metadata::Metadata;
 pub use rpc::{
     Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, Incoming,
-    IntoMessage, Method, Receiver, Sender, ServerInterceptor, ServerNext,
+    IntoMessage, Method, Receiver, Reply, Sender, ServerInterceptor, ServerNext,
 };
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};

@@ -94,6 +94,7 @@ mod tests {
 
     use super::*;
     use crate::error::Code;
+    use crate::seam::TIMERS;
 
     fn head(within: Option<Duration>) -> CallHead {
         let mut head = CallHead::new("a.B", "C");
@@ -135,6 +136,17 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(super::super::current_deadline(), None);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_does_not_wait_has_no_timer() {
+        let head = head(Some(Duration::from_secs(1)));
+        let before = TIMERS.get();
+        let handler = Box::pin(async { Ok(()) });
+        Guarded::new(handler, &head, Clock::default())
+            .await
+            .unwrap();
+        assert_eq!(TIMERS.get(), before);
     }
 
     #[tokio::test(start_paused = true)]

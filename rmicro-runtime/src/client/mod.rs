@@ -21,7 +21,7 @@ use crate::seam::Seam;
 use crate::selector::Selector;
 use crate::transport::Transport;
 
-pub use call::{Call, Reply};
+pub use call::Call;
 pub use options::ClientOptions;
 pub use stub::Stub;
 

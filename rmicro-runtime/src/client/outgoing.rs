@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::call::Reply;
 use super::placing::{Placing, Stage};
 use super::stub::Stub;
 use crate::call::{BoxFuture, CallHead, FrameStream, Kind, OneFrame, current_deadline};
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::{Answer, ClientNext, Exchange, Method, decode, decode_only};
+use crate::rpc::{Answer, ClientNext, Exchange, Method, Reply, decode, decode_only};
 use crate::seam::Moment;
 use crate::transport::{Body, ClientCall};
 

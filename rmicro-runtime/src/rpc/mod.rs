@@ -7,6 +7,7 @@ mod descriptor;
 mod incoming;
 mod interceptor;
 mod receiver;
+mod reply;
 mod sender;
 mod streams;
 
@@ -17,6 +18,7 @@ pub(crate) use interceptor::Exchange;
 pub use interceptor::{Answer, ClientInterceptor, ClientNext, ServerInterceptor, ServerNext};
 pub use receiver::Receiver;
 pub(crate) use receiver::{decode, decode_only};
+pub use reply::Reply;
 pub(crate) use sender::encode;
 pub use sender::{IntoMessage, Sender};
 pub use streams::{BidiStream, ClientStream};

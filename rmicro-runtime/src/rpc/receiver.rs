@@ -67,6 +67,14 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
         self.frames.trailers()
     }
 
+    pub(crate) fn metadata_mut(&mut self) -> &mut Metadata {
+        self.frames.metadata()
+    }
+
+    pub(crate) fn trailers_mut(&mut self) -> &mut Metadata {
+        self.frames.trailers()
+    }
+
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>>> {
         if self.ended {
             return Poll::Ready(Ok(None));

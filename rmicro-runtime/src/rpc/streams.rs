@@ -3,7 +3,8 @@
 use futures_core::Stream;
 
 use crate::error::{Error, Result};
-use crate::rpc::{IntoMessage, Receiver, Sender};
+use crate::metadata::Metadata;
+use crate::rpc::{IntoMessage, Receiver, Reply, Sender};
 
 /// A client streaming call: many messages out, one back.
 ///
@@ -44,20 +45,32 @@ where
 
     /// Ends this side and waits for the reply; a server that has answered before all was sent is no error.
     pub async fn finish(self) -> Result<O> {
+        self.reply().await.map(|reply| reply.message)
+    }
+
+    /// Ends this side and waits for the reply with its metadata and trailers.
+    pub async fn reply(self) -> Result<Reply<O>> {
         let Self {
             mut sender,
             mut receiver,
         } = self;
         sender.close();
-        let reply = receiver.recv().await?;
-        let reply =
-            reply.ok_or_else(|| Error::internal("the server ended the call without its reply"))?;
-        match receiver.recv().await? {
-            None => Ok(reply),
-            Some(_) => Err(Error::internal(
+        let message = receiver.recv().await?;
+        let message = message
+            .ok_or_else(|| Error::internal("the server ended the call without its reply"))?;
+        if receiver.recv().await?.is_some() {
+            return Err(Error::internal(
                 "the server sent a second reply where the method has one",
-            )),
+            ));
         }
+        let metadata = std::mem::take(receiver.metadata_mut());
+        let trailers = std::mem::take(receiver.trailers_mut());
+        Ok(Reply::new(message, metadata, trailers))
+    }
+
+    /// The server's metadata; waits for it.
+    pub async fn metadata(&mut self) -> Result<&Metadata> {
+        self.receiver.metadata().await
     }
 }
 
@@ -104,6 +117,16 @@ where
     /// The next reply; see [`Receiver::recv`].
     pub async fn recv(&mut self) -> Result<Option<O>> {
         self.receiver.recv().await
+    }
+
+    /// The server's metadata; waits for it.
+    pub async fn metadata(&mut self) -> Result<&Metadata> {
+        self.receiver.metadata().await
+    }
+
+    /// The trailers, once the last reply was received; empty before.
+    pub fn trailers(&mut self) -> &Metadata {
+        self.receiver.trailers()
     }
 
     /// Says that nothing more will be sent; replies may still come.

@@ -42,6 +42,8 @@ impl Clock {
 
     /// Waits until `moment`; cancel safe.
     pub fn sleep_until(&self, moment: Moment) -> Sleep {
+        #[cfg(test)]
+        TIMERS.set(TIMERS.get() + 1);
         Sleep(Box::pin(tokio::time::sleep_until(moment.0)))
     }
 
@@ -63,6 +65,12 @@ impl Clock {
         })
         .await
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many timers this thread has made, for tests of what makes none.
+    pub(crate) static TIMERS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 impl fmt::Debug for Clock {

@@ -5,11 +5,14 @@
 
 mod chance;
 mod clock;
+mod holder;
 #[cfg(feature = "mdns")]
 mod multicast;
 mod net;
 
 pub use chance::Chance;
+#[cfg(test)]
+pub(crate) use clock::TIMERS;
 pub use clock::{Clock, Moment, Sleep};
 pub use net::{Accept, Datagram, Interface, Net, Network, Socket};
 

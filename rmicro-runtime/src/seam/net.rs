@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::holder;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -116,7 +117,10 @@ impl Network for System {
     }
 
     async fn listen(&self, address: SocketAddr) -> io::Result<Box<dyn Accept>> {
-        Ok(Box::new(TcpListener::bind(address).await?))
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(taken(address, error)),
+            bound => Ok(Box::new(bound?)),
+        }
     }
 
     async fn connect(&self, address: &str) -> io::Result<Box<dyn Socket>> {
@@ -189,6 +193,14 @@ impl Datagram for UdpSocket {
 
     async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
         UdpSocket::send_to(self, bytes, to).await.map(drop)
+    }
+}
+
+/// The error for a taken address, with the process that has it where the system tells.
+fn taken(address: SocketAddr, error: io::Error) -> io::Error {
+    match holder::of(address.port()) {
+        Some(holder) => io::Error::new(error.kind(), format!("it is in use by {holder}")),
+        None => error,
     }
 }
 

@@ -24,6 +24,7 @@ mod signals;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
@@ -167,10 +168,21 @@ impl Service {
         Err(error)
     }
 
+    /// Waits for the first of `signals`, and a moment longer for a start that is almost done.
+    async fn gives_up(&self, signals: watch::Receiver<usize>) {
+        arrived(signals, 1).await;
+        self.plan.seam.clock.sleep(Duration::from_secs(1)).await;
+    }
+
     /// Runs until the first of `signals`; the second one cuts.
     async fn run_until(&self, signals: watch::Receiver<usize>) -> Result<()> {
         let life = async {
-            let running = self.start().await?;
+            let running = tokio::select! {
+                biased;
+                running = self.start() => running?,
+                // A start that hangs, at its registry say, is given up: nothing was promised yet.
+                () = self.gives_up(signals.clone()) => return Ok(()),
+            };
             arrived(signals.clone(), 1).await;
             running.shutdown().await
         };

@@ -219,6 +219,48 @@ async fn one_signal_runs_the_shutdown_to_its_end() {
     assert_eq!(diary.read().last(), entries(&[("cut", 10_250)]).last());
 }
 
+/// A registry that never comes to an end.
+#[derive(Debug)]
+struct Hanging;
+
+#[async_trait::async_trait]
+impl Registry for Hanging {
+    fn name(&self) -> &'static str {
+        "hanging"
+    }
+
+    async fn register(&self, _service: &registry::ServiceInfo, _ttl: Duration) -> Result<()> {
+        std::future::pending().await
+    }
+
+    async fn deregister(&self, _service: &registry::ServiceInfo) -> Result<()> {
+        std::future::pending().await
+    }
+
+    async fn get_service(&self, _name: &str) -> Result<Vec<registry::ServiceInfo>> {
+        std::future::pending().await
+    }
+
+    async fn list_services(&self) -> Result<Vec<registry::ServiceInfo>> {
+        std::future::pending().await
+    }
+
+    async fn watch(&self, _name: &str) -> Result<registry::Watch> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_ends_a_start_that_hangs() {
+    let service = Service::builder("greeter").transport("memory");
+    let hanging: Arc<dyn Registry> = Arc::new(Hanging);
+    let service = service.registry(hanging).build().unwrap();
+    let (_signal, signals) = watch::channel(1);
+    let (clock, begun) = (Clock::default(), Clock::default().now());
+    service.run_until(signals).await.unwrap();
+    assert_eq!(clock.now().since(begun), Duration::from_secs(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_dropped_is_cut_and_lapses() {
     let diary = Diary::new();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::outgoing::Outgoing;
 use crate::call::BoxFuture;
 use crate::error::Result;
-use crate::metadata::Metadata;
+use crate::rpc::Reply;
 
 /// A call that has not started.
 ///
@@ -84,16 +84,4 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Call").field(&self.outgoing).finish()
     }
-}
-
-/// The reply of a unary call with what travelled beside it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Reply<T> {
-    /// The message.
-    pub message: T,
-    /// What the server sent in front of it.
-    pub metadata: Metadata,
-    /// What the server sent after it.
-    pub trailers: Metadata,
 }

@@ -81,8 +81,7 @@ fn is_taken(error: &std::io::Error) -> bool {
 
 fn refused(address: &str, error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::AddrInUse {
-        let message = format!("address {address} is in use by another process");
-        return Error::already_exists(message);
+        return Error::already_exists(format!("address {address} is taken")).source(error);
     }
     Error::unavailable(format!("address {address} cannot be listened on")).source(error)
 }
