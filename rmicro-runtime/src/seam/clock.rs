@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// A point on the monotonic clock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Moment(Instant);
+pub struct Moment(pub(super) Instant);
 
 impl Moment {
     /// This moment moved by `by`; a moment too far to be told is 30 years away instead.

@@ -9,6 +9,8 @@ mod holder;
 #[cfg(feature = "mdns")]
 mod multicast;
 mod net;
+#[cfg(feature = "grpc")]
+mod timer;
 
 pub use chance::Chance;
 #[cfg(test)]

@@ -27,8 +27,17 @@ pub struct GrpcConfig {
     /// The longest list of headers or trailers that is taken from a peer, in bytes as RFC 9113 section 6.5.2 counts; 16 KiB.
     pub max_header_list_size: u32,
     /// How many calls may run at a time on one connection: a server tells its clients, a client keeps to it; 0, the default, is
-    /// the server's own default, and for a client whatever its peer allows.
+    /// 1,000 for a server, and for a client whatever its peer allows.
     pub max_concurrent_streams: u32,
+    /// How long a peer may be silent before it is asked for a sign of life. A server asks on every connection, after 2 h where this is
+    /// `None`, the default. A client asks only while calls run, and never where this is `None`; gRPC's own servers turn away
+    /// clients that ask more often than every 5 minutes.
+    pub keep_alive_interval: Option<Duration>,
+    /// How long a peer that was asked may stay silent; then its connection is dropped, and the calls on it are
+    /// [`Code::Unavailable`](crate::Code::Unavailable). 20 s by default.
+    pub keep_alive_timeout: Duration,
+    /// How long a peer that has connected to a server may take to say that it speaks HTTP/2; 10 s by default.
+    pub handshake_timeout: Duration,
     /// How messages are compressed that are sent; not at all by default.
     ///
     /// A server compresses replies to callers that accept it. A client cannot know beforehand what a node accepts: one that does not
@@ -107,10 +116,31 @@ impl GrpcConfig {
         self
     }
 
-    /// Sets how many calls may run at a time on one connection; 0 is the default of whoever serves.
+    /// Sets how many calls may run at a time on one connection; 0 is 1,000 for a server, and for a client what its peer allows.
     #[must_use]
     pub fn max_concurrent_streams(mut self, streams: u32) -> Self {
         self.max_concurrent_streams = streams;
+        self
+    }
+
+    /// Sets how long a peer may be silent before it is asked for a sign of life; [`Duration::MAX`] is for ever.
+    #[must_use]
+    pub fn keep_alive_interval(mut self, interval: Duration) -> Self {
+        self.keep_alive_interval = Some(interval);
+        self
+    }
+
+    /// Sets how long a peer that was asked for a sign of life may stay silent.
+    #[must_use]
+    pub fn keep_alive_timeout(mut self, timeout: Duration) -> Self {
+        self.keep_alive_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a peer may take to say that it speaks HTTP/2.
+    #[must_use]
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
         self
     }
 
@@ -131,6 +161,9 @@ impl Default for GrpcConfig {
             connection_window: 4 << 20,
             max_header_list_size: 16 * 1024,
             max_concurrent_streams: 0,
+            keep_alive_interval: None,
+            keep_alive_timeout: Duration::from_secs(20),
+            handshake_timeout: Duration::from_secs(10),
             compression: Compression::Identity,
             slow_after: SlowMark::LIMIT,
         }

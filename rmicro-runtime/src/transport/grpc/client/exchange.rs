@@ -135,7 +135,12 @@ impl Exchange {
     /// The call broke: what is still open of it is reset. The reason is the sender's, where it broke the call.
     fn fail(&mut self, error: Error) -> Error {
         let own = self.outgoing.take().and_then(|outgoing| outgoing.abandon());
+        let given_up = self.place.as_ref().is_some_and(Place::is_given_up);
         self.release();
+        if given_up {
+            return Error::unavailable("the peer was silent and did not answer a ping")
+                .source(error);
+        }
         own.unwrap_or(error)
     }
 

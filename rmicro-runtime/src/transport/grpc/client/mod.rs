@@ -6,6 +6,7 @@
 mod connection;
 mod dirty;
 mod exchange;
+mod keep_alive;
 mod outgoing;
 mod places;
 mod task;
@@ -23,7 +24,9 @@ use http::uri::Authority;
 
 use self::connection::Link;
 use self::dirty::DirtyList;
+use self::keep_alive::{Heard, KeepAlive, Listening};
 use self::places::Places;
+use self::task::Driver;
 use super::{Grpc, GrpcConfig};
 use crate::error::{Error, Result};
 use crate::seam::Socket;
@@ -42,9 +45,11 @@ pub(super) async fn dial(grpc: &Grpc, address: &str) -> Result<Arc<dyn Connectio
             .source(error)
             .unprocessed()
     })?;
-    let (requests, connection) = handshake(socket, &grpc.config)
+    let heard = Heard::new(grpc.seam.clock.now());
+    let (requests, mut connection) = handshake(listening(grpc, socket, &heard), &grpc.config)
         .await
         .map_err(|error| no_http2(address, error))?;
+    let keep_alive = keep_alive(grpc, &mut connection, heard);
     let places = Arc::new(Places::new(grpc.config.max_concurrent_streams));
     let dirty = Arc::new(DirtyList::default());
     let link = Arc::new(Link {
@@ -58,8 +63,23 @@ pub(super) async fn dial(grpc: &Grpc, address: &str) -> Result<Arc<dyn Connectio
         config: grpc.config.clone(),
     });
     link.refresh();
-    tokio::spawn(task::run(connection, Arc::downgrade(&link), places, dirty));
+    let driver = Driver::new(connection, Arc::downgrade(&link), places, dirty, keep_alive);
+    tokio::spawn(driver.run());
     Ok(link)
+}
+
+/// The socket itself, unless somebody wants to know when its peer was heard.
+fn listening(grpc: &Grpc, socket: Box<dyn Socket>, heard: &Heard) -> Box<dyn Socket> {
+    match grpc.config.keep_alive_interval {
+        Some(_) => Box::new(Listening::new(socket, heard.clone(), grpc.seam.clock)),
+        None => socket,
+    }
+}
+
+fn keep_alive(grpc: &Grpc, connection: &mut H2Connection, heard: Heard) -> Option<KeepAlive> {
+    let (interval, clock) = (grpc.config.keep_alive_interval?, grpc.seam.clock);
+    let (pings, timeout) = (connection.ping_pong()?, grpc.config.keep_alive_timeout);
+    Some(KeepAlive::new(pings, heard, clock, interval, timeout))
 }
 
 /// What h2 says about concurrent streams before the peer's SETTINGS are there.

@@ -19,6 +19,7 @@ pub(super) struct Places {
     /// What we allow ourselves.
     own_limit: usize,
     open: AtomicBool,
+    given_up: AtomicBool,
     freed: Notify,
 }
 
@@ -38,6 +39,7 @@ impl Places {
             limit: AtomicUsize::new(0),
             own_limit,
             open: AtomicBool::new(true),
+            given_up: AtomicBool::new(false),
             freed: Notify::new(),
         }
     }
@@ -84,9 +86,27 @@ impl Places {
         }
     }
 
+    /// Says that the peer gave no sign of life, which is why the calls on its places end.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, SeqCst);
+        self.close();
+    }
+
+    /// Whether any call runs.
+    pub(super) fn any_taken(&self) -> bool {
+        self.taken.load(SeqCst) > 0
+    }
+
     /// Whether places are given.
     pub(super) fn is_open(&self) -> bool {
         self.open.load(SeqCst)
+    }
+}
+
+impl Place {
+    /// Whether the peer was given up because it gave no sign of life.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.0.given_up.load(SeqCst)
     }
 }
 

@@ -3,53 +3,61 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::H2Connection;
 use super::connection::Link;
 use super::dirty::DirtyList;
+use super::keep_alive::KeepAlive;
 use super::outgoing::Outgoing;
 use super::places::Places;
 
-/// Moves the bytes of a connection until nobody can use it any more.
-///
-/// Each time it is woken it goes once to the back of the run queue: those who run before it hand over what they have, and all of
-/// it leaves in one write.
-pub(super) async fn run(
+/// What the task of a connection owns.
+pub(super) struct Driver {
     connection: H2Connection,
     link: Weak<Link>,
     places: Arc<Places>,
     dirty: Arc<DirtyList>,
-) {
-    let mut driver = Driver {
-        connection,
-        link,
-        places,
-        dirty,
-        drained: Vec::new(),
-    };
-    let mut is_turn = false;
-    poll_fn(|cx| {
-        if !std::mem::replace(&mut is_turn, true) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        is_turn = false;
-        driver.poll(cx)
-    })
-    .await;
-}
-
-struct Driver {
-    connection: H2Connection,
-    link: Weak<Link>,
-    places: Arc<Places>,
-    dirty: Arc<DirtyList>,
+    keep_alive: Option<KeepAlive>,
     /// Kept for its room.
     drained: Vec<Arc<Outgoing>>,
 }
 
 impl Driver {
+    pub(super) fn new(
+        connection: H2Connection,
+        link: Weak<Link>,
+        places: Arc<Places>,
+        dirty: Arc<DirtyList>,
+        keep_alive: Option<KeepAlive>,
+    ) -> Self {
+        Self {
+            connection,
+            link,
+            places,
+            dirty,
+            keep_alive,
+            drained: Vec::new(),
+        }
+    }
+
+    /// Moves the bytes of a connection until nobody can use it any more.
+    ///
+    /// Each time it is woken it goes once to the back of the run queue: those who run before it hand over what they have, and all of
+    /// it leaves in one write.
+    pub(super) async fn run(mut self) {
+        let mut is_turn = false;
+        poll_fn(|cx| {
+            if !std::mem::replace(&mut is_turn, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            is_turn = false;
+            self.poll(cx)
+        })
+        .await;
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.dirty.take(cx.waker(), &mut self.drained);
         for stream in self.drained.drain(..) {
@@ -60,11 +68,18 @@ impl Driver {
         if let Some(link) = self.link.upgrade() {
             link.refresh();
         }
-        ended.map(|ended| {
+        if let Poll::Ready(ended) = ended {
             if let Err(error) = ended {
                 tracing::debug!(%error, "a gRPC connection ended");
             }
-        })
+            return Poll::Ready(());
+        }
+        let Some(keep_alive) = &mut self.keep_alive else {
+            return Poll::Pending;
+        };
+        ready!(keep_alive.poll(cx, self.places.any_taken()));
+        self.places.give_up();
+        Poll::Ready(())
     }
 }
 

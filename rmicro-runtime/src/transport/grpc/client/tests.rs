@@ -922,3 +922,61 @@ async fn many_tasks_share_one_connection_on_one_worker() {
 async fn many_tasks_share_one_connection_on_two_workers() {
     many_tasks_share_one_connection().await;
 }
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn pinging() -> GrpcConfig {
+    GrpcConfig::default()
+        .keep_alive_interval(30 * SECOND)
+        .keep_alive_timeout(10 * SECOND)
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_to_a_peer_that_froze_fail_within_interval_and_timeout() {
+    let (connection, mut server) = connect_with(pinging(), &h2::server::Builder::new()).await;
+    let buffer = SendBuffer::new();
+    let mut running = [unary(b"a"), stream(&buffer)].map(|call| connection.start(call).unwrap());
+    let (_request, _respond) = server.accept().await.unwrap().unwrap();
+    // From here on nobody polls the server: it is frozen, and its socket stays open.
+    let clock = Seam::default().clock;
+    let begun = clock.now();
+    for frames in &mut running {
+        let error = poll_fn(|cx| frames.poll_metadata(cx)).await.unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+        assert!(error.message().contains("ping"), "{error:?}");
+        assert!(!error.is_unprocessed());
+    }
+    assert_eq!(clock.now().since(begun), 40 * SECOND);
+    assert!(!connection.is_open());
+    assert!(send(&buffer, b"late").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_is_slow_but_there_is_waited_for() {
+    let (connection, server) = connect_with(pinging(), &h2::server::Builder::new()).await;
+    let clock = Seam::default().clock;
+    serve(server, move |_, mut respond| async move {
+        clock.sleep(600 * SECOND).await;
+        let response = Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "0");
+        respond
+            .send_response(response.body(()).unwrap(), true)
+            .unwrap();
+    });
+    for _ in 0..2 {
+        let mut frames = connection.start(unary(b"a")).unwrap();
+        poll_fn(|cx| frames.poll_metadata(cx)).await.unwrap();
+    }
+    assert!(connection.is_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_calls_is_left_alone() {
+    let (connection, server) = connect_with(pinging(), &h2::server::Builder::new()).await;
+    let clock = Seam::default().clock;
+    // The server is frozen and would not answer a ping.
+    clock.sleep(7200 * SECOND).await;
+    assert!(connection.is_open());
+    drop(server);
+}

@@ -24,8 +24,13 @@ use crate::call::{BoxFuture, Kind, Route};
 use crate::seam::{Clock, Socket};
 use crate::transport::grpc::GrpcConfig;
 
-/// How long a peer may take to say that it speaks HTTP/2.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How many calls may run at a time on one connection, where nobody said it. hyper's own 200 is little for clients that, like
+/// ours, have one connection to a node.
+const STREAMS: u32 = 1000;
+/// After how much silence a peer is asked for a sign of life, where nobody said it: grpc-go's.
+const KEEP_ALIVE: Duration = Duration::from_secs(2 * 3600);
+/// What counts as for ever: hyper adds it to the time.
+const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 /// How many calls are polled between two flushes.
 const CALLS: usize = 16;
 /// How many bytes of replies are gathered between two flushes.
@@ -36,7 +41,7 @@ const ROUNDS: usize = 64;
 /// Serves one connection until it ends.
 pub(super) async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr) {
     let clock = shared.grpc.seam.clock;
-    let limit = clock.now().after(HANDSHAKE);
+    let limit = clock.now().after(shared.grpc.config.handshake_timeout);
     let mut draining = shared.draining.clone();
     let socket = tokio::select! {
         biased;
@@ -49,8 +54,8 @@ pub(super) async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketA
     };
     let inbox = Inbox::default();
     let service = CallService::new(&shared, inbox.clone(), peer);
-    let http =
-        builder(&shared.grpc.config, inbox.clone()).serve_connection(TokioIo::new(socket), service);
+    let builder = builder(&shared.grpc.config, clock, inbox.clone());
+    let http = builder.serve_connection(TokioIo::new(socket), service);
     let connection = Connection {
         http,
         inbox,
@@ -65,7 +70,12 @@ pub(super) async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketA
     }
 }
 
-fn builder(config: &GrpcConfig, inbox: Inbox) -> http2::Builder<Inbox> {
+fn builder(config: &GrpcConfig, clock: Clock, inbox: Inbox) -> http2::Builder<Inbox> {
+    let streams = match config.max_concurrent_streams {
+        0 => STREAMS,
+        streams => streams,
+    };
+    let silence = config.keep_alive_interval.unwrap_or(KEEP_ALIVE);
     let mut builder = http2::Builder::new(inbox);
     builder
         .initial_stream_window_size(config.stream_window)
@@ -74,10 +84,11 @@ fn builder(config: &GrpcConfig, inbox: Inbox) -> http2::Builder<Inbox> {
         .auto_date_header(false)
         // Cancels that come with their own HEADERS in one read count against this; the default of 20 cuts honest peers.
         .max_pending_accept_reset_streams(1024)
-        .max_local_error_reset_streams(None);
-    if config.max_concurrent_streams > 0 {
-        builder.max_concurrent_streams(config.max_concurrent_streams);
-    }
+        .max_local_error_reset_streams(None)
+        .max_concurrent_streams(streams)
+        .timer(clock)
+        .keep_alive_interval(Some(silence).filter(|silence| *silence < FOR_EVER))
+        .keep_alive_timeout(config.keep_alive_timeout.min(FOR_EVER));
     builder
 }
 
