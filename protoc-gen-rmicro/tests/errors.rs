@@ -236,7 +236,10 @@ fn is_mistake(request: &[u8]) -> bool {
 #[test]
 fn the_plugin_explains_itself() {
     let version = plugin(&["--version"], b"");
-    let wanted = format!("protoc-gen-rmicro {}\n", env!("CARGO_PKG_VERSION"));
+    let wanted = format!(
+        "protoc-gen-rmicro {}, for rmicro-runtime ABI 0.1\n",
+        env!("CARGO_PKG_VERSION")
+    );
     assert_eq!(String::from_utf8(version.stdout).unwrap(), wanted);
     let help = String::from_utf8(plugin(&["--help"], b"").stdout).unwrap();
     assert!(
