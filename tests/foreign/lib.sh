@@ -69,6 +69,17 @@ python_setup() {
     cp "$pins" "$FOREIGN/python/pins.txt"
 }
 
+# node_setup FOLDER PINS: what PINS/package-lock.json pins, installed in FOLDER; again when the pins change.
+node_setup() {
+    need node nodejs
+    need npm npm
+    mkdir -p "$1"
+    cmp -s "$2/package-lock.json" "$1/installed.json" && return
+    cp "$2"/package*.json "$1/"
+    (cd "$1" && timeout 600 npm ci --silent --no-audit --no-fund --ignore-scripts)
+    cp "$2/package-lock.json" "$1/installed.json"
+}
+
 # protoc ARGUMENTS: the one inside grpcio-tools, so that no system protoc is needed.
 protoc() { "$PYTHON" -m grpc_tools.protoc -I "$ROOT/proto" "$@"; }
 
