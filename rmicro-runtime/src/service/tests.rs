@@ -492,56 +492,58 @@ fn a_flag_that_was_not_given_overrides_nothing() {
     assert_eq!(plan.node_id(), "greeter-code");
 }
 
+/// The environment, the flags, and what is said of them.
+const UNREADABLE: [(Vars<'static>, &[&str], &str); 9] = [
+    (
+        &[],
+        &["--register_ttl", "abc"],
+        "--register_ttl: expected whole seconds, got \"abc\"",
+    ),
+    (
+        &[],
+        &["-register_ttl=0"],
+        "-register_ttl: expected whole seconds, at least 1, got \"0\"",
+    ),
+    (
+        &[("MICRO_REGISTER_INTERVAL", "30s")],
+        &[],
+        "MICRO_REGISTER_INTERVAL: expected whole seconds, got \"30s\"",
+    ),
+    (
+        &[],
+        &["--client_request_timeout", "5"],
+        "--client_request_timeout: expected a duration such as 5s, 1m30s or 500ms, got \"5\"",
+    ),
+    (
+        &[],
+        &["--server_metadata", "zone"],
+        "--server_metadata: expected key=value, got \"zone\"",
+    ),
+    (
+        &[],
+        &["--selector", "p2c"],
+        "--selector: selector \"p2c\" does not exist; there are: random, round_robin",
+    ),
+    (
+        &[("RMICRO_SELECTOR", "p2c")],
+        &[],
+        "RMICRO_SELECTOR: selector \"p2c\" does not exist; there are: random, round_robin",
+    ),
+    (
+        &[("MICRO_SELECTOR", "random")],
+        &["-selector=p2c"],
+        "-selector: selector \"p2c\" does not exist; there are: random, round_robin",
+    ),
+    (
+        &[("MICRO_SELECTOR", "dns"), ("RMICRO_SELECTOR", "p2c")],
+        &["--selector", "static"],
+        "--selector: selector \"static\" does not exist; there are: random, round_robin",
+    ),
+];
+
 #[test]
 fn a_value_that_cannot_be_read_is_told_in_one_line() {
-    let table: [(Vars<'_>, &[&str], &str); 9] = [
-        (
-            &[],
-            &["--register_ttl", "abc"],
-            "--register_ttl: expected whole seconds, got \"abc\"",
-        ),
-        (
-            &[],
-            &["-register_ttl=0"],
-            "-register_ttl: expected whole seconds, at least 1, got \"0\"",
-        ),
-        (
-            &[("MICRO_REGISTER_INTERVAL", "30s")],
-            &[],
-            "MICRO_REGISTER_INTERVAL: expected whole seconds, got \"30s\"",
-        ),
-        (
-            &[],
-            &["--client_request_timeout", "5"],
-            "--client_request_timeout: expected a duration such as 5s, 1m30s or 500ms, got \"5\"",
-        ),
-        (
-            &[],
-            &["--server_metadata", "zone"],
-            "--server_metadata: expected key=value, got \"zone\"",
-        ),
-        (
-            &[],
-            &["--selector", "p2c"],
-            "--selector: selector \"p2c\" does not exist; there are: random, round_robin",
-        ),
-        (
-            &[("RMICRO_SELECTOR", "p2c")],
-            &[],
-            "RMICRO_SELECTOR: selector \"p2c\" does not exist; there are: random, round_robin",
-        ),
-        (
-            &[("MICRO_SELECTOR", "random")],
-            &["-selector=p2c"],
-            "-selector: selector \"p2c\" does not exist; there are: random, round_robin",
-        ),
-        (
-            &[("MICRO_SELECTOR", "dns"), ("RMICRO_SELECTOR", "p2c")],
-            &["--selector", "static"],
-            "--selector: selector \"static\" does not exist; there are: random, round_robin",
-        ),
-    ];
-    for (vars, flags, expected) in table {
+    for (vars, flags, expected) in UNREADABLE {
         let error = configured(false, vars, flags).unwrap_err();
         assert_eq!(error.message(), expected);
     }
