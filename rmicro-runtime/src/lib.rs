@@ -23,6 +23,7 @@ pub mod seam;
 pub mod selector;
 mod server;
 mod service;
+pub mod standard;
 pub mod transport;
 pub mod types;
 

@@ -26,12 +26,13 @@ const PARTS: [(&str, &str); 3] = [
 /// else is said.
 const DEFAULT: (&str, &str) = ("codec", "proto");
 const ENGINE: [&str; 3] = ["client", "rpc", "server"];
-const ASSEMBLY: [&str; 6] = [
+const ASSEMBLY: [&str; 7] = [
     "codegen",
     "conformance",
     "fuzzing",
     "include",
     "service",
+    "standard",
     "types",
 ];
 /// The crates that may be named on the two lowest floors, where every name binds everybody.

@@ -10,6 +10,7 @@ mod head;
 mod route;
 mod send_buffer;
 mod state;
+mod tally;
 
 use std::pin::Pin;
 
@@ -20,6 +21,7 @@ pub use head::{CallHead, Kind};
 pub use route::{Endpoint, Route, Routes, SlowMark};
 pub use send_buffer::{SEND_LIMIT, SendBuffer};
 pub use state::{CallState, Reply, Request, ServerCall};
+pub use tally::{Counted, Tally};
 
 /// A boxed future, as handlers and endpoints return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

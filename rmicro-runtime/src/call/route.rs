@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::BoxFuture;
 use super::head::Kind;
 use super::state::ServerCall;
+use super::tally::Tally;
 use crate::error::Result;
 
 /// Where a transport looks up what it is asked for.
@@ -40,6 +41,16 @@ pub struct Route {
     pub endpoint: Arc<dyn Endpoint>,
     /// Whether its calls get a task of their own.
     pub slow: SlowMark,
+    /// How many calls it had; whoever polls a handler counts it.
+    pub tally: Tally,
+}
+
+impl Route {
+    /// Serves one call and counts it.
+    pub async fn serve(&self, call: ServerCall) -> Result<()> {
+        let counted = self.tally.begin();
+        counted.end(self.endpoint.call(call).await)
+    }
 }
 
 impl fmt::Debug for Route {

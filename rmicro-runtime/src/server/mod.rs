@@ -12,7 +12,7 @@ mod router;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::call::{BoxFuture, Routes};
+use crate::call::{BoxFuture, Route, Routes};
 use crate::error::{Error, Result};
 use crate::registry::EndpointInfo;
 use crate::rpc::{Codecs, Descriptor, Incoming, ServerInterceptor};
@@ -30,7 +30,8 @@ pub struct Server(Arc<Mutex<Inner>>);
 #[derive(Default)]
 struct Inner {
     services: Vec<&'static Descriptor>,
-    router: Router,
+    routes: Vec<Arc<Route>>,
+    name: Option<Arc<str>>,
     codecs: Codecs,
     interceptors: Vec<Arc<dyn ServerInterceptor>>,
     chain: Chain,
@@ -72,7 +73,7 @@ impl Server {
         ));
         let registration = Registration::new(descriptor, endpoint);
         inner.services.push(descriptor);
-        inner.router.add(registration.routes());
+        inner.routes.extend_from_slice(registration.routes());
         Ok(registration)
     }
 
@@ -91,7 +92,7 @@ impl Server {
     /// Says under which name the service is registered; go-micro's callers learn it as the `id` of
     /// errors that name no other. A [`Service`](crate::Service) says it when it starts.
     pub fn set_name(&self, name: &str) {
-        self.lock().router.set_name(name);
+        self.lock().name = Some(name.into());
     }
 
     /// What is served, sorted by name, as a registry tells it.
@@ -101,12 +102,46 @@ impl Server {
 
     /// The routes as they are, for a transport; no handler can be added afterwards.
     pub fn start(&self) -> Arc<dyn Routes> {
+        self.start_before(&Self::new())
+    }
+
+    /// A server without handlers whose calls pass through the interceptors of this one.
+    pub(crate) fn companion(&self) -> Self {
+        let inner = self.lock();
+        Self(Arc::new(Mutex::new(Inner {
+            codecs: inner.codecs.clone(),
+            chain: inner.chain.clone(),
+            ..Inner::default()
+        })))
+    }
+
+    /// As [`start`](Self::start), with the handlers of `companion` behind those that are here: they
+    /// are asked for what nobody here has, by the full name or the last component.
+    pub(crate) fn start_before(&self, companion: &Self) -> Arc<dyn Routes> {
+        let behind = companion.lock().routes.clone();
         let mut inner = self.lock();
         inner.started = true;
         let interceptors = std::mem::take(&mut inner.interceptors);
         // A service that starts again keeps the chain of its first start; nothing was added since.
         inner.chain.get_or_init(|| interceptors);
-        Arc::new(inner.router.clone())
+        let mut router = Router::new(inner.name.clone());
+        router.add(&inner.routes);
+        router.add_behind(&behind);
+        Arc::new(router)
+    }
+
+    /// The services that have a handler, in the order in which they were registered.
+    pub(crate) fn services(&self) -> Vec<&'static Descriptor> {
+        self.lock().services.clone()
+    }
+
+    /// How many calls the handlers had, and how many of these failed.
+    pub(crate) fn calls(&self) -> (u64, u64) {
+        let inner = self.lock();
+        let tallies = inner.routes.iter().map(|route| &route.tally);
+        tallies.fold((0, 0), |(calls, failures), tally| {
+            (calls + tally.calls(), failures + tally.failures())
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use crate::call::{BoxFuture, Endpoint, Route, ServerCall, SlowMark};
+use crate::call::{BoxFuture, Endpoint, Route, ServerCall, SlowMark, Tally};
 use crate::error::{Error, Result};
 use crate::rpc::{Codecs, Descriptor, Incoming, Method, ServerInterceptor, ServerNext};
 
@@ -75,6 +75,7 @@ impl Registration {
                 kind: method.kind(),
                 endpoint: endpoint.clone(),
                 slow: SlowMark::default(),
+                tally: Tally::default(),
             })
         };
         Self {

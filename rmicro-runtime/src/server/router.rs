@@ -4,8 +4,8 @@
 //! `/greeter.Greeter/Hello` with the registry name in front (go-micro `internal/util/grpc/grpc.go`). The full proto name wins;
 //! otherwise the last dot component decides, if it belongs to one service alone.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::call::{Route, Routes};
@@ -26,26 +26,54 @@ enum Short {
 }
 
 impl Router {
-    pub(super) fn set_name(&mut self, name: &str) {
-        self.name = Some(name.into());
+    /// A router without routes, for the service that is registered under `name`.
+    pub(super) fn new(name: Option<Arc<str>>) -> Self {
+        Self {
+            name,
+            ..Self::default()
+        }
     }
 
     pub(super) fn add(&mut self, routes: &[Arc<Route>]) {
         for route in routes {
-            let path = format!("/{}/{}", route.service, route.method);
-            match self.short.entry(short_of(&path).to_owned()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(Short::One(route.clone()));
-                }
-                Entry::Occupied(mut entry) => match entry.get_mut() {
-                    Short::One(first) => {
-                        let names = vec![first.service.to_string(), route.service.to_string()];
-                        entry.insert(Short::Ambiguous(names));
-                    }
-                    Short::Ambiguous(names) => names.push(route.service.to_string()),
-                },
+            self.add_short(route);
+            self.add_full(route);
+        }
+    }
+
+    /// Adds `routes` where nobody else can be meant: a service that is there by its full name stays
+    /// alone, and one that is there by its last component keeps the short form.
+    pub(super) fn add_behind(&mut self, routes: &[Arc<Route>]) {
+        let there = self.full.values().map(|route| route.service.clone());
+        let there: BTreeSet<_> = there.collect();
+        let short: BTreeSet<_> = there.iter().map(|service| last_of(service)).collect();
+        for route in routes
+            .iter()
+            .filter(|route| !there.contains(&route.service))
+        {
+            if !short.contains(last_of(&route.service)) {
+                self.add_short(route);
             }
-            self.full.insert(path, route.clone());
+            self.add_full(route);
+        }
+    }
+
+    fn add_full(&mut self, route: &Arc<Route>) {
+        self.full.insert(path_of(route), route.clone());
+    }
+
+    fn add_short(&mut self, route: &Arc<Route>) {
+        match self.short.entry(short_of(&path_of(route)).to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Short::One(route.clone()));
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Short::One(first) => {
+                    let names = vec![first.service.to_string(), route.service.to_string()];
+                    entry.insert(Short::Ambiguous(names));
+                }
+                Short::Ambiguous(names) => names.push(route.service.to_string()),
+            },
         }
     }
 }
@@ -87,6 +115,15 @@ impl Router {
     }
 }
 
+fn path_of(route: &Route) -> String {
+    format!("/{}/{}", route.service, route.method)
+}
+
+/// The last dot component: `Greeter` of `greet.v1.Greeter`.
+fn last_of(service: &str) -> &str {
+    service.rsplit('.').next().unwrap_or(service)
+}
+
 /// The service and the method of a path with two parts.
 fn split(path: &str) -> Option<(&str, &str)> {
     let (service, method) = path.strip_prefix('/')?.split_once('/')?;
@@ -107,7 +144,7 @@ fn short_of(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{BoxFuture, Endpoint, Kind, ServerCall, SlowMark};
+    use crate::call::{BoxFuture, Endpoint, Kind, ServerCall, SlowMark, Tally};
     use crate::error::Code;
 
     struct Nobody;
@@ -118,18 +155,23 @@ mod tests {
         }
     }
 
-    fn router(services: &[&'static str]) -> Router {
-        let mut router = Router::default();
-        for service in services {
-            let (service, method, slow) = ((*service).into(), "Hello".into(), SlowMark::default());
-            router.add(&[Arc::new(Route {
-                service,
-                method,
+    fn routes(services: &[&'static str]) -> Vec<Arc<Route>> {
+        let route = |service: &&'static str| {
+            Arc::new(Route {
+                service: (*service).into(),
+                method: "Hello".into(),
                 kind: Kind::Unary,
                 endpoint: Arc::new(Nobody),
-                slow,
-            })]);
-        }
+                slow: SlowMark::default(),
+                tally: Tally::default(),
+            })
+        };
+        services.iter().map(route).collect()
+    }
+
+    fn router(services: &[&'static str]) -> Router {
+        let mut router = Router::default();
+        router.add(&routes(services));
         router
     }
 
@@ -168,6 +210,38 @@ mod tests {
         for path in ["/Greeter/Hello", "/greeter.Greeter/Hello"] {
             assert!(router.route(path).is_ok(), "{path}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_takes_no_name_from_what_is_there() {
+        let mut router = router(&["greet.v1.Greeter", "a.B"]);
+        router.add_behind(&routes(&["grpc.Greeter", "a.B", "Debug"]));
+        for (path, service) in [
+            ("/Greeter/Hello", "greet.v1.Greeter"),
+            ("/greeter.Greeter/Hello", "greet.v1.Greeter"),
+            ("/grpc.Greeter/Hello", "grpc.Greeter"),
+            ("/greeter.Debug/Hello", "Debug"),
+        ] {
+            assert_eq!(router.route(path).unwrap().service, service, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_there_gets_no_methods_from_behind() {
+        let mut other = routes(&["a.Health", "b.Health"]);
+        for route in &mut other {
+            Arc::get_mut(route).unwrap().method = "List".into();
+        }
+        let mut router = router(&["a.Health"]);
+        router.add_behind(&other);
+        for path in ["/a.Health/List", "/Health/List"] {
+            let error = router.route(path).unwrap_err();
+            assert!(
+                error.message().starts_with("unknown method List"),
+                "{error}"
+            );
+        }
+        assert_eq!(router.route("/b.Health/List").unwrap().service, "b.Health");
     }
 
     #[test]

@@ -157,6 +157,27 @@ impl ServiceBuilder {
         self
     }
 
+    /// Whether to answer `grpc.health.v1.Health`, by which orchestrators and clients ask whether the
+    /// service takes calls; on by default. [`Service::health`] is what is answered.
+    pub fn health(mut self, health: bool) -> Self {
+        self.0.offer.health = health;
+        self
+    }
+
+    /// Whether to answer gRPC's reflection, by which tools such as grpcurl call without a `.proto`;
+    /// on by default. Whoever may call the service may then read its `.proto` files.
+    pub fn reflection(mut self, reflection: bool) -> Self {
+        self.0.offer.reflection = reflection;
+        self
+    }
+
+    /// Whether to answer go-micro's `Debug`, by which `stats` reads what the process uses and
+    /// serves; on by default.
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.0.offer.debug = debug;
+        self
+    }
+
     /// The clock, the network and the chance to use; the system's by default. Values that are given
     /// to [`registry`](Self::registry) or [`transport`](Self::transport) have their own.
     pub fn seam(mut self, seam: Seam) -> Self {

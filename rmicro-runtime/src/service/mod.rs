@@ -39,6 +39,7 @@ use signals::{Signals, arrived};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::server::Server;
+use crate::standard::{Health, Standard};
 
 /// A service: what it serves, and the client with which it calls others.
 ///
@@ -94,6 +95,7 @@ use crate::server::Server;
 pub struct Service {
     plan: Plan,
     server: Server,
+    standard: Standard,
     client: Client,
     /// Held while the service runs, so that it runs once at a time.
     turn: Arc<Mutex<()>>,
@@ -113,10 +115,12 @@ impl Service {
 
     fn from_settings(settings: Settings) -> Result<Self> {
         let server = settings.server.clone();
+        let standard = Standard::new(settings.offer, settings.seam.clock);
         let (plan, client) = Plan::new(settings)?;
         Ok(Self {
             plan,
             server,
+            standard,
             client,
             turn: Arc::default(),
         })
@@ -125,6 +129,11 @@ impl Service {
     /// Where handlers are registered, before the start.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// What the service says about its health to those who ask; see [`ServiceBuilder::health`].
+    pub fn health(&self) -> &Health {
+        self.standard.health()
     }
 
     /// What calls other services; it works whether the service runs or not.
@@ -160,7 +169,7 @@ impl Service {
             Error::failed_precondition(format!("service {} runs already", self.plan.name))
         })?;
         self.plan.hooks.before_start.run("before_start").await?;
-        let running = Running::start(&self.plan, &self.server, turn).await?;
+        let running = Running::start(&self.plan, &self.server, &self.standard, turn).await?;
         let Err(error) = self.plan.hooks.after_start.run("after_start").await else {
             return Ok(running);
         };

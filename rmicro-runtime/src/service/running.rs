@@ -9,6 +9,7 @@ use super::plan::Plan;
 use crate::error::Result;
 use crate::seam::Clock;
 use crate::server::{Heartbeat, Server};
+use crate::standard::Standard;
 use crate::transport::Listener;
 
 /// A service that serves and is registered.
@@ -20,6 +21,7 @@ use crate::transport::Listener;
 pub struct Running {
     node_id: String,
     listener: Box<dyn Listener>,
+    standard: Standard,
     heartbeat: Heartbeat,
     transport: &'static str,
     propagation: Duration,
@@ -33,12 +35,16 @@ impl Running {
     pub(super) async fn start(
         plan: &Plan,
         server: &Server,
+        standard: &Standard,
         turn: OwnedMutexGuard<()>,
     ) -> Result<Self> {
         tracing::info!("Starting [service] {}", plan.name);
         let transport = plan.transport.name();
         server.set_name(&plan.name);
-        let listener = plan.transport.listen(&plan.address, server.start()).await?;
+        let listener = plan
+            .transport
+            .listen(&plan.address, standard.start(server)?)
+            .await?;
         tracing::info!("Server [{transport}] Listening on {}", listener.address());
         let heartbeat = Heartbeat::start(plan.beat(listener.address(), server)).await?;
         // Told after it was done, so that whoever reads the line may call.
@@ -47,6 +53,7 @@ impl Running {
         Ok(Self {
             node_id: node_id.to_owned(),
             listener,
+            standard: standard.clone(),
             heartbeat,
             transport,
             propagation: plan.propagation,
@@ -67,12 +74,13 @@ impl Running {
         &self.node_id
     }
 
-    /// Withdraws the node, waits until everybody has learned of it, stops accepting, and lets what
-    /// is running end, for the drain limit at most.
+    /// Says that nothing is healthy any more, withdraws the node, waits until everybody has learned
+    /// of it, stops accepting, and lets what is running end, for the drain limit at most.
     ///
     /// A registry that does not withdraw the node within 5 s, and a stop hook that fails, are told in
     /// the log and do not stop the rest. Dropping the future cuts at once.
     pub async fn shutdown(self) -> Result<()> {
+        self.standard.leave();
         self.hooks.before_stop.run_all("before_stop").await;
         tracing::info!("Deregistering node: {}", self.node_id);
         if let Err(error) = self.heartbeat.stop().await {
@@ -84,6 +92,7 @@ impl Running {
         if !self.propagation.is_zero() {
             self.clock.sleep(self.propagation).await;
         }
+        self.standard.end();
         let cut = self.listener.drain(self.drain_limit).await;
         if cut > 0 {
             let (transport, limit) = (self.transport, self.drain_limit);

@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::seam::Seam;
 use crate::selector::Selector;
 use crate::server::Server;
+use crate::standard::Offer;
 use crate::transport::Transport;
 
 /// What was given; the later word wins, and metadata is merged by key.
@@ -34,6 +35,7 @@ pub(super) struct Settings {
     pub(super) register_interval: Option<Duration>,
     pub(super) client: ClientOptions,
     pub(super) server: Server,
+    pub(super) offer: Offer,
     pub(super) drain_limit: Option<Duration>,
     pub(super) propagation: Option<Duration>,
     pub(super) seam: Seam,

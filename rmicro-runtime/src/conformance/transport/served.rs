@@ -9,6 +9,7 @@ use super::pair::{SERVICE, frame, name, push};
 use super::probe::{Probe, Running};
 use crate::call::{
     BoxFuture, CallState, Endpoint, Kind, Request, Route, Routes, SendBuffer, ServerCall, SlowMark,
+    Tally,
 };
 use crate::error::{Error, Result};
 
@@ -90,6 +91,7 @@ pub(super) fn table(methods: Vec<Method>, probe: &Probe) -> Arc<dyn Routes> {
             kind,
             endpoint,
             slow: SlowMark::default(),
+            tally: Tally::default(),
         })
     };
     let mut routes = vec![route("Echo", Kind::Unary, Arc::new(Echo))];

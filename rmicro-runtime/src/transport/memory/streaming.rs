@@ -123,7 +123,7 @@ async fn serve(route: Arc<Route>, body: Body, ticket: Ticket, end: End) {
         let request = request(&route, body).await?;
         let replies = route.kind.server_streams().then(|| replies.clone());
         let call = ServerCall::new(Arc::clone(state), request, replies);
-        route.endpoint.call(call).await
+        route.serve(call).await
     });
     let mut handler = Guarded::new(handler, state.head(), ticket.node().clock());
     let mut cut_off = pin!(ticket.cut());

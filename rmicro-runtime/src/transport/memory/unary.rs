@@ -39,7 +39,7 @@ impl Unary {
         };
         let state = Arc::new(CallState::new(head));
         let call = ServerCall::new(Arc::clone(&state), Request::One(message), None);
-        let handler = Box::pin(async move { route.endpoint.call(call).await });
+        let handler = Box::pin(async move { route.serve(call).await });
         Self {
             running: Some(Running {
                 handler: Guarded::new(handler, state.head(), ticket.node().clock()),

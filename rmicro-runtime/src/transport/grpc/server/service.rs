@@ -112,10 +112,11 @@ async fn unary(call: Accepted) -> Response<ReplyBody> {
     } = call;
     let ended = async {
         let request = inbound.only(&clock, state.head().deadline).await?;
+        let counted = route.tally.begin();
         let handler = route
             .endpoint
             .call(ServerCall::new(state.clone(), request, None));
-        Guarded::new(handler, state.head(), clock).await
+        counted.end(Guarded::new(handler, state.head(), clock).await)
     }
     .await;
     respond::whole(ended, &state, &answering, &inbox)

@@ -50,7 +50,7 @@ impl Streaming {
         let replies = route.kind.server_streams().then(SendBuffer::new);
         let call = ServerCall::new(state.clone(), request, replies.clone());
         let headers_early = route.kind.client_streams();
-        let handler = Box::pin(async move { route.endpoint.call(call).await });
+        let handler = Box::pin(async move { route.serve(call).await });
         let handler = Guarded::new(handler, state.head(), clock);
         Box::new(Self {
             handler,
