@@ -112,6 +112,23 @@ async fn a_file_is_found_by_its_name_and_by_what_it_declares() {
 }
 
 #[tokio::test]
+async fn a_service_is_found_by_its_short_name_and_nothing_is_sent_twice() {
+    let pair = Pair::new("memory", |builder| builder).await;
+    let mut stream = v1(&pair).await;
+    let short = || MessageRequest::FileContainingSymbol("Greeter".into());
+    let found = files(&mut stream, short()).await;
+    let names = found
+        .iter()
+        .map(|file| (file.package(), file.service[0].name()));
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        [("", "Greeter"), ("greet.v1", "Greeter")]
+    );
+    assert_eq!(found[0].service[0].method, found[1].service[0].method);
+    assert_eq!(files(&mut stream, short()).await, found[..1]);
+}
+
+#[tokio::test]
 async fn the_standard_services_describe_themselves() {
     let pair = Pair::new("memory", |builder| builder).await;
     let mut stream = v1(&pair).await;

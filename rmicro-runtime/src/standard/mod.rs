@@ -93,10 +93,13 @@ impl Standard {
         if self.offer.reflection {
             self.reflection.register(&companion)?;
         }
-        let served = together(server, &companion);
-        self.health
-            .begin(served.iter().map(|service| service.name()));
-        self.reflection.begin(served);
+        let own = server.services();
+        let is_own = |other: &Descriptor| own.iter().any(|service| service.name() == other.name());
+        let mut behind = companion.services();
+        behind.retain(|service| !is_own(service));
+        let all = own.iter().chain(&behind).map(|service| service.name());
+        self.health.begin(all);
+        self.reflection.begin(own, behind);
         Ok(server.start_before(&companion))
     }
 
@@ -111,15 +114,4 @@ impl Standard {
         self.health.end();
         self.reflection.end();
     }
-}
-
-/// What both serve; where both have a service of one name, that of `server`.
-fn together(server: &Server, companion: &Server) -> Vec<&'static Descriptor> {
-    let mut all = server.services();
-    for service in companion.services() {
-        if all.iter().all(|there| there.name() != service.name()) {
-            all.push(service);
-        }
-    }
-    all
 }

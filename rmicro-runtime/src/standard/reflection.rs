@@ -19,6 +19,7 @@ pub mod v1alpha {
 
 mod answer;
 mod index;
+mod short;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +47,8 @@ struct Shared {
 /// What is served, and the index of it once somebody has asked.
 #[derive(Debug, Default)]
 struct Known {
-    services: Vec<&'static Descriptor>,
+    own: Vec<&'static Descriptor>,
+    behind: Vec<&'static Descriptor>,
     index: Option<Arc<Index>>,
 }
 
@@ -58,11 +60,11 @@ impl Reflection {
         Ok(())
     }
 
-    /// The service starts, and serves `services`.
-    pub(super) fn begin(&self, services: Vec<&'static Descriptor>) {
+    /// The service starts, and serves the services of the user's `own` and, `behind` them, others.
+    pub(super) fn begin(&self, own: Vec<&'static Descriptor>, behind: Vec<&'static Descriptor>) {
         self.0.ending.send_replace(false);
         let index = None;
-        *self.known() = Known { services, index };
+        *self.known() = Known { own, behind, index };
     }
 
     /// Whoever still has a stream is let go.
@@ -72,10 +74,9 @@ impl Reflection {
 
     fn index(&self) -> Arc<Index> {
         let mut known = self.known();
-        let Known { services, index } = &mut *known;
-        index
-            .get_or_insert_with(|| Arc::new(Index::new(services)))
-            .clone()
+        let Known { own, behind, index } = &mut *known;
+        let index = index.get_or_insert_with(|| Arc::new(Index::new(own, behind)));
+        index.clone()
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -48,8 +48,11 @@ fn found(index: &Index, asked: &MessageRequest, sent: &mut Sent) -> Result<Messa
             file.ok_or_else(not_found(format!("file {name:?}")))
         }
         MessageRequest::FileContainingSymbol(name) => {
-            let file = index.declaring(name);
-            file.ok_or_else(not_found(format!("symbol {name:?}")))
+            let declared = index.declaring(name);
+            if let (None, Some(short)) = (declared, index.short(name)) {
+                return Ok(files(short.bytes.clone(), &[short.original], sent));
+            }
+            declared.ok_or_else(not_found(format!("symbol {name:?}")))
         }
         MessageRequest::FileContainingExtension(asked) => {
             let (of, number) = (&asked.containing_type, asked.extension_number);
@@ -57,11 +60,10 @@ fn found(index: &Index, asked: &MessageRequest, sent: &mut Sent) -> Result<Messa
             file.ok_or_else(not_found(format!("extension {number} of {of:?}")))
         }
     };
-    file.map(|file| {
-        MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
-            file_descriptor_proto: with_imports(file, sent),
-        })
-    })
+    let file = file?;
+    sent.insert(file.name());
+    let bytes = Bytes::from_static(file.bytes());
+    Ok(files(bytes, file.imports(), sent))
 }
 
 fn services(index: &Index) -> MessageResponse {
@@ -87,24 +89,23 @@ fn refused(error: &Error) -> MessageResponse {
     })
 }
 
-/// `file`, and of what it imports, directly or not, what has not gone out.
-fn with_imports(file: &'static File, sent: &mut Sent) -> Vec<Bytes> {
-    let mut files = vec![Bytes::from_static(file.bytes())];
-    sent.insert(file.name());
-    let mut reached = BTreeSet::from([file.name()]);
-    let mut open = VecDeque::from([file]);
+/// `first`, and of what it `imports`, directly or not, what has not gone out.
+fn files(first: Bytes, imports: &[&'static File], sent: &mut Sent) -> MessageResponse {
+    let mut files = vec![first];
+    let mut reached = BTreeSet::new();
+    let mut open = VecDeque::from_iter(imports);
     while let Some(file) = open.pop_front() {
-        for import in file.imports() {
-            if !reached.insert(import.name()) {
-                continue;
-            }
-            if sent.insert(import.name()) {
-                files.push(Bytes::from_static(import.bytes()));
-            }
-            open.push_back(import);
+        if !reached.insert(file.name()) {
+            continue;
         }
+        if sent.insert(file.name()) {
+            files.push(Bytes::from_static(file.bytes()));
+        }
+        open.extend(file.imports());
     }
-    files
+    MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+        file_descriptor_proto: files,
+    })
 }
 
 #[cfg(test)]
@@ -117,9 +118,9 @@ mod tests {
     static APIS: Descriptor = Descriptor::new("Apis", &[], &GOOGLE_PROTOBUF_API_PROTO);
 
     /// The names of the files that are answered to a question for `name`.
-    fn files(name: &str, sent: &mut Sent) -> Vec<String> {
+    fn names(name: &str, sent: &mut Sent) -> Vec<String> {
         let asked = MessageRequest::FileByFilename(format!("google/protobuf/{name}.proto"));
-        let index = Index::new(&[&APIS]);
+        let index = Index::new(&[&APIS], &[]);
         let Ok(MessageResponse::FileDescriptorResponse(files)) = found(&index, &asked, sent) else {
             panic!("there is no file {name}");
         };
@@ -133,11 +134,11 @@ mod tests {
     #[test]
     fn a_file_comes_with_what_it_imports_and_nothing_comes_twice_unless_asked_for() {
         let mut sent = Sent::new();
-        let first = files("type", &mut sent);
+        let first = names("type", &mut sent);
         assert_eq!(first, ["type.proto", "any.proto", "source_context.proto"]);
-        assert_eq!(files("api", &mut sent), ["api.proto"]);
-        assert_eq!(files("any", &mut sent), ["any.proto"]);
-        let whole = files("api", &mut Sent::new());
+        assert_eq!(names("api", &mut sent), ["api.proto"]);
+        assert_eq!(names("any", &mut sent), ["any.proto"]);
+        let whole = names("api", &mut Sent::new());
         assert_eq!(
             whole,
             [

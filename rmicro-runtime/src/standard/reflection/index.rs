@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
+use super::short::{self, Short};
 use crate::rpc::{Descriptor, File};
 use crate::types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -22,6 +23,8 @@ pub(super) struct Index {
     symbols: BTreeMap<String, Symbol>,
     /// By the message that is extended, and the number.
     extensions: BTreeMap<(String, i32), &'static File>,
+    /// Services by their last name component.
+    short: BTreeMap<&'static str, Short>,
 }
 
 #[derive(Debug)]
@@ -31,14 +34,17 @@ struct Symbol {
 }
 
 impl Index {
-    /// The index of the files that declare `services`, and of what they import.
-    pub(super) fn new(services: &[&'static Descriptor]) -> Self {
+    /// The index of the files that declare the user's services and those that stand `behind` them,
+    /// and of what these import.
+    pub(super) fn new(own: &[&'static Descriptor], behind: &[&'static Descriptor]) -> Self {
+        let all = || own.iter().chain(behind);
         let mut index = Self {
-            services: services.iter().map(|service| service.name()).collect(),
+            services: all().map(|service| service.name()).collect(),
+            short: short::of(own, behind),
             ..Self::default()
         };
         index.services.sort_unstable();
-        for service in services {
+        for service in all() {
             index.add_file(service.file());
         }
         index
@@ -57,6 +63,11 @@ impl Index {
     /// The file that declares what has the full name `symbol`.
     pub(super) fn declaring(&self, symbol: &str) -> Option<&'static File> {
         self.symbols.get(symbol).map(|symbol| symbol.file)
+    }
+
+    /// The file that declares a service by the short name `name`.
+    pub(super) fn short(&self, name: &str) -> Option<&Short> {
+        self.short.get(name)
     }
 
     /// The file that declares the extension `number` of the message `of`.
@@ -192,7 +203,7 @@ mod tests {
         let service = |file: &&'static File| -> &'static Descriptor {
             Box::leak(Box::new(Descriptor::new("a.Service", &[], file)))
         };
-        Index::new(&files.iter().map(service).collect::<Vec<_>>())
+        Index::new(&files.iter().map(service).collect::<Vec<_>>(), &[])
     }
 
     #[test]
