@@ -3,13 +3,18 @@
 //! Invariant: it never learns which registry, selector or transport runs. A call goes to a second node only with proof that no
 //! handler has seen it.
 
+mod backoff;
 mod call;
 mod options;
 mod outgoing;
+mod patience;
 mod placing;
 mod pool;
+mod progress;
+mod replies;
 mod stub;
 mod target;
+mod way;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,7 +57,7 @@ impl Client {
         transport: Arc<dyn Transport>,
         options: ClientOptions,
     ) -> Self {
-        let pool = Pool::new(transport, seam.clone(), options.dial_timeout);
+        let pool = Pool::new(transport, seam.clone(), &options);
         let targets = Mutex::default();
         Self(Arc::new(Inner {
             seam,

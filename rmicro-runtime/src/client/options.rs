@@ -12,6 +12,10 @@ use crate::rpc::ClientInterceptor;
 pub struct ClientOptions {
     /// For connecting to a node; 5 s by default.
     pub dial_timeout: Duration,
+    /// How many connections there are to a node, which its calls use in turn; 1 by default, and 0 counts as 1.
+    ///
+    /// One connection is one task, so that more of them use more cores; one carries as many calls at a time as the node allows.
+    pub connections: usize,
     /// For a unary call in all, and for a stream from its first to its last message when the call sets no other: 30 s for unary
     /// calls by default. Streams have no limit by default.
     pub request_timeout: Duration,
@@ -23,6 +27,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             dial_timeout: Duration::from_secs(5),
+            connections: 1,
             request_timeout: Duration::from_secs(30),
             interceptors: Vec::new(),
         }
@@ -33,6 +38,7 @@ impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientOptions")
             .field("dial_timeout", &self.dial_timeout)
+            .field("connections", &self.connections)
             .field("request_timeout", &self.request_timeout)
             .field("interceptors", &self.interceptors.len())
             .finish()

@@ -2,17 +2,21 @@
 //! the reply.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::placing::{Placing, Stage};
+use super::placing::Placing;
+use super::progress::Progress;
+use super::replies::{Again, Replies};
 use super::stub::Stub;
+use super::way::Way;
 use crate::call::{BoxFuture, CallHead, FrameStream, Kind, OneFrame, current_deadline};
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::{Answer, ClientNext, Exchange, Method, Reply, decode, decode_only};
+use crate::rpc::{Answer, Called, ClientNext, Deadline, Exchange, Method, Reply, decode, decode_only};
 use crate::seam::Moment;
 use crate::transport::{Body, ClientCall};
 
@@ -24,6 +28,9 @@ pub(super) struct Outgoing {
     metadata: Result<Metadata>,
     timeout: Option<Duration>,
     compress: bool,
+    dial_timeout: Option<Duration>,
+    patient: bool,
+    progress: Progress,
 }
 
 impl Outgoing {
@@ -36,6 +43,9 @@ impl Outgoing {
             metadata,
             timeout: None,
             compress: false,
+            dial_timeout: None,
+            patient: false,
+            progress: Progress::default(),
         }
     }
 
@@ -45,6 +55,14 @@ impl Outgoing {
 
     pub(super) fn set_compress(&mut self, compress: bool) {
         self.compress = compress;
+    }
+
+    pub(super) fn set_dial_timeout(&mut self, timeout: Duration) {
+        self.dial_timeout = Some(timeout);
+    }
+
+    pub(super) fn set_patient(&mut self) {
+        self.patient = true;
     }
 
     pub(super) fn add_metadata(&mut self, add: impl FnOnce(&mut Metadata) -> Result<()>) {
@@ -97,20 +115,22 @@ impl Outgoing {
     pub(super) async fn open(
         mut self,
         body: Option<Body>,
-    ) -> Result<(Box<dyn FrameStream>, Option<Moment>)> {
+    ) -> Result<(Box<dyn FrameStream>, Option<Deadline>)> {
         let deadline = self.deadline();
         let call = self.client_call(deadline, body)?;
-        match self.run(call).await? {
-            Answer::Stream(frames) => Ok((frames, deadline)),
+        let frames: Box<dyn FrameStream> = match self.run(call).await? {
+            Answer::Stream(frames) => frames,
             Answer::One {
                 message,
                 metadata,
                 trailers,
-            } => {
-                let frames = OneFrame::with(message, metadata, trailers);
-                Ok((Box::new(frames), deadline))
-            }
-        }
+            } => Box::new(OneFrame::with(message, metadata, trailers)),
+        };
+        let deadline = deadline.map(|at| Deadline {
+            at,
+            called: self.called(),
+        });
+        Ok((frames, deadline))
     }
 
     /// Takes the call through the interceptors of its client.
@@ -139,17 +159,41 @@ impl Outgoing {
         if limit <= client.seam.clock.now() {
             return Err(self.late("send"));
         }
-        let stage = Stage::default();
-        let placing = Placing::new(client, self.stub.target(), &stage);
+        let placing = Placing {
+            client,
+            target: self.stub.target(),
+            progress: &self.progress,
+            patient: self.patient,
+            dial_timeout: self.dial_timeout,
+        };
         let answered = client.seam.clock.until(limit, async {
             match call.kind {
                 Kind::Unary => placing.ask(call).await,
-                _ => placing.open(call).await.map(Answer::Stream),
+                _ => self.begin(&placing, call).await.map(Answer::Stream),
             }
         });
-        answered
-            .await
-            .unwrap_or_else(|| Err(self.late(stage.name())))
+        answered.await.unwrap_or_else(|| {
+            let late = self.late(self.progress.stage().name());
+            Err(match self.progress.obstacle() {
+                Some(obstacle) => late.source(obstacle),
+                None => late,
+            })
+        })
+    }
+
+    /// Hands a streaming call to a connection.
+    async fn begin(&self, placing: &Placing<'_>, call: ClientCall) -> Result<Box<dyn FrameStream>> {
+        // What a stream has sent is gone with its node; one message is still there.
+        let again = matches!(call.body, Body::One(_)).then(|| call.clone());
+        let mut way = Way::default();
+        let placed = placing.place(call, &mut way).await?;
+        let again = again.map(|call| Again {
+            call,
+            way,
+            patient: self.patient,
+            dial_timeout: self.dial_timeout,
+        });
+        Ok(Box::new(Replies::new(self.stub.clone(), placed, again)))
     }
 
     /// The call for a connection; what could not be built is the call's error.
@@ -184,14 +228,17 @@ impl Outgoing {
     }
 
     fn late(&self, stage: &str) -> Error {
-        let (name, registry) = (
-            self.stub.target().name(),
-            self.stub.client().0.registry.name(),
-        );
-        let (service, method) = (self.stub.service(), self.method.name());
-        Error::deadline_exceeded(format!(
-            "{stage}: the deadline passed; called {service}/{method} of {name:?} in registry {registry}"
-        ))
+        self.called().late(stage)
+    }
+
+    fn called(&self) -> Called {
+        Called {
+            service: self.stub.service(),
+            method: self.method.name(),
+            name: Arc::clone(self.stub.target().name()),
+            registry: self.stub.client().0.registry.name(),
+            node: self.progress.node(),
+        }
     }
 }
 

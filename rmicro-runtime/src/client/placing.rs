@@ -1,11 +1,18 @@
 //! The way of a call to a connection, and to another node where that is safe.
+//!
+//! Invariant: a call goes to a second node only with proof that no handler has seen it; what an address that cannot be reached
+//! costs is paid by the address, not by the calls that find another.
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use super::Inner;
+use super::patience::Patience;
+use super::pool::Reach;
+use super::progress::{Progress, Stage, told};
 use super::target::Target;
+use super::way::Way;
 use crate::call::{CallHead, FrameStream};
 use crate::error::{Error, Result};
 use crate::registry::Node;
@@ -13,114 +20,147 @@ use crate::rpc::Answer;
 use crate::selector::Choice;
 use crate::transport::{ClientCall, Connection, Refused};
 
-/// How many nodes one call asks at most, when each says that it did not process it.
-const NODES_AT_MOST: usize = 4;
-
-/// How far a call has come, for the error of a deadline.
-#[derive(Default)]
-pub(super) struct Stage(AtomicU8);
-
-impl Stage {
-    const NAMES: [&'static str; 4] = ["discover", "dial", "send", "wait"];
-
-    fn reach(&self, stage: u8) {
-        self.0.store(stage, Ordering::Relaxed);
-    }
-
-    pub(super) fn name(&self) -> &'static str {
-        Self::NAMES[usize::from(self.0.load(Ordering::Relaxed))]
-    }
-}
-
 /// One call on its way: the nodes of its target are tried until one takes it.
 pub(super) struct Placing<'a> {
-    client: &'a Inner,
-    target: &'a Target,
-    stage: &'a Stage,
+    pub(super) client: &'a Inner,
+    pub(super) target: &'a Target,
+    pub(super) progress: &'a Progress,
+    /// Whether it waits for a node where there is none.
+    pub(super) patient: bool,
+    /// How long it waits for a connection, when not as long as others.
+    pub(super) dial_timeout: Option<Duration>,
 }
 
-impl<'a> Placing<'a> {
-    pub(super) fn new(client: &'a Inner, target: &'a Target, stage: &'a Stage) -> Self {
-        Self {
-            client,
-            target,
-            stage,
-        }
-    }
+/// A call that a connection has taken.
+pub(super) struct Placed {
+    pub(super) node: Arc<Node>,
+    pub(super) frames: Box<dyn FrameStream>,
+}
 
+/// A call that nobody has taken, and why.
+type Returned = (Error, ClientCall);
+
+impl Placing<'_> {
     /// Makes a unary call; another node is asked while it is proved that no handler has seen it.
     pub(super) async fn ask(&self, call: ClientCall) -> Result<Answer> {
-        let mut tried = Vec::new();
+        let mut way = Way::default();
         loop {
-            let frames = self.place(call.clone(), &mut tried).await?;
-            self.stage.reach(3);
+            let Placed { node, frames } = self.place(call.clone(), &mut way).await?;
+            self.progress.reach(Stage::Wait);
             let outcome = only_frame(frames).await;
-            if let Some(node) = tried.last() {
-                let failure = outcome.as_ref().err();
-                self.client.selector.mark(self.target.name(), node, failure);
-            }
-            match outcome {
-                Err(error) if error.is_unprocessed() && tried.len() < NODES_AT_MOST => {}
+            let failure = outcome.as_ref().err();
+            self.client
+                .selector
+                .mark(self.target.name(), &node, failure);
+            match outcome.map_err(|error| self.told(error, Stage::Wait, &node)) {
+                Err(error) if error.is_unprocessed() => way.fail(&node, error)?,
                 outcome => return outcome,
             }
         }
     }
 
-    /// Hands a streaming call to a connection.
-    pub(super) async fn open(&self, call: ClientCall) -> Result<Box<dyn FrameStream>> {
-        self.place(call, &mut Vec::new()).await
-    }
-
-    /// Hands the call to a connection to some node that is not among `tried`, and adds that node.
-    async fn place(
-        &self,
-        call: ClientCall,
-        tried: &mut Vec<Arc<Node>>,
-    ) -> Result<Box<dyn FrameStream>> {
+    /// Hands the call to a connection to some node that it has not tried on its way.
+    pub(super) async fn place(&self, call: ClientCall, way: &mut Way) -> Result<Placed> {
+        if !self.patient {
+            return self.try_nodes(call, way).await.map_err(|(error, _)| error);
+        }
+        let mut patience = Patience::new(self.client, self.target);
         let mut call = call;
         loop {
-            self.stage.reach(0);
-            let node = self.choose(&call.head, tried).await?;
-            tried.push(node.clone());
-            self.stage.reach(1);
-            let started = match self.connection(&node).await {
-                Ok(connection) => self.start(&*connection, call).await,
-                Err(error) => Err((error, call)),
-            };
-            match started {
-                Ok(frames) => return Ok(frames),
-                Err((error, back)) if error.is_unprocessed() && tried.len() < NODES_AT_MOST => {
-                    tracing::debug!(node = node.id, ?error, "another node is asked");
+            match self.try_nodes(call, way).await {
+                Ok(placed) => return Ok(placed),
+                Err((error, back)) if Patience::sits_out(&error) => {
+                    self.progress.wait_because(error);
+                    patience.wait(way).await;
+                    way.again();
                     call = back;
                 }
-                Err((error, _)) => return Err(self.failed(&node, error)),
+                Err((error, _)) => return Err(error),
             }
         }
     }
 
-    async fn choose(&self, head: &CallHead, tried: &[Arc<Node>]) -> Result<Arc<Node>> {
-        let pool = &self.client.pool;
-        let resolved = self
-            .target
-            .resolve(&*self.client.registry, pool.protocol())
-            .await?;
-        if !resolved.left.is_empty() {
-            pool.release(&resolved.left);
+    async fn try_nodes(
+        &self,
+        mut call: ClientCall,
+        way: &mut Way,
+    ) -> std::result::Result<Placed, Returned> {
+        loop {
+            self.progress.discover();
+            let node = match self.choose(&call.head, way).await {
+                Ok(node) => node,
+                Err(error) => return Err((error, call)),
+            };
+            self.progress.dial(&node);
+            let connection = match self.connection(&node, way).await {
+                Ok(Some(connection)) => connection,
+                Ok(None) => continue,
+                Err(error) => return Err((error, call)),
+            };
+            self.progress.reach(Stage::Send);
+            match self.start(&*connection, call).await {
+                Ok(frames) => return Ok(Placed { node, frames }),
+                Err((error, back)) => {
+                    let error = self.told(error, Stage::Send, &node);
+                    if let Err(error) = fail(way, &node, error) {
+                        return Err((error, back));
+                    }
+                    call = back;
+                }
+            }
         }
-        let choice = Choice::new(self.target.name(), head).after(tried);
-        let node = self.client.selector.select(&choice, &resolved.nodes);
-        node.cloned().ok_or_else(|| {
-            Error::unavailable(format!(
-                "select: no node of {:?} may be chosen",
-                self.target.name()
-            ))
-        })
     }
 
-    async fn connection(&self, node: &Node) -> Result<Arc<dyn Connection>> {
-        match self.client.pool.open(node) {
-            Some(connection) => Ok(connection),
-            None => self.client.pool.connect(node).await,
+    async fn choose(&self, head: &CallHead, way: &mut Way) -> Result<Arc<Node>> {
+        let (client, target) = (self.client, self.target);
+        let resolved = target
+            .resolve(&*client.registry, client.pool.protocol())
+            .await;
+        if !resolved.left.is_empty() {
+            client.pool.release(&resolved.left);
+        }
+        way.known = resolved.known;
+        resolved.outcome?;
+        let nodes = way.known.as_ref().map_or(&[][..], |known| &known.nodes);
+        let choice = Choice::new(target.name(), head).after(way.tried());
+        let Some(node) = client.selector.select(&choice, nodes).cloned() else {
+            return Err(self.none_chosen());
+        };
+        if !way.has_tried(&node) || client.pool.awake(std::slice::from_ref(&node)).is_some() {
+            return Ok(node);
+        }
+        // All were tried, and this one is left alone; another may have a connection, or be back in a moment.
+        let awake = client.pool.awake(way.tried()).cloned();
+        Ok(awake.unwrap_or(node))
+    }
+
+    /// A connection to `node`; `None` when others are to be tried first.
+    async fn connection(
+        &self,
+        node: &Arc<Node>,
+        way: &mut Way,
+    ) -> Result<Option<Arc<dyn Connection>>> {
+        let attempt = match self.client.pool.reach(node, self.dial_timeout) {
+            Reach::Open(connection) => return Ok(Some(connection)),
+            Reach::Dialing(attempt) => attempt,
+            Reach::Probing(attempt) if way.has_tried(node) => attempt,
+            Reach::Resting(error) if way.has_tried(node) => {
+                return Err(way.end(self.told(error, Stage::Dial, node)));
+            }
+            Reach::Probing(_) | Reach::Resting(_) => {
+                way.pass(node);
+                return Ok(None);
+            }
+        };
+        match attempt
+            .wait(self.client.seam.clock, self.dial_timeout)
+            .await
+        {
+            Ok(connection) => Ok(Some(connection)),
+            Err(error) => {
+                let error = self.told(error, Stage::Dial, node);
+                fail(way, node, error).map(|()| None)
+            }
         }
     }
 
@@ -129,9 +169,8 @@ impl<'a> Placing<'a> {
         &self,
         connection: &dyn Connection,
         call: ClientCall,
-    ) -> std::result::Result<Box<dyn FrameStream>, (Error, ClientCall)> {
+    ) -> std::result::Result<Box<dyn FrameStream>, Returned> {
         let mut call = call;
-        self.stage.reach(2);
         loop {
             match connection.start(call) {
                 Ok(frames) => return Ok(frames),
@@ -144,12 +183,25 @@ impl<'a> Placing<'a> {
         }
     }
 
-    fn failed(&self, node: &Node, error: Error) -> Error {
+    fn none_chosen(&self) -> Error {
         let (name, registry) = (self.target.name(), self.client.registry.name());
-        let (text, id) = (error.message(), &node.id);
-        let text = format!("dial: {text} (node {id} of {name:?} in registry {registry})");
-        Error::new(error.code(), text).source(error)
+        let text = format!("select: no node of {name:?} in registry {registry} may be chosen");
+        Error::unavailable(text).unprocessed()
     }
+
+    /// `error` with what is known of where it happened.
+    pub(super) fn told(&self, error: Error, stage: Stage, node: &Node) -> Error {
+        let registry = self.client.registry.name();
+        told(error, stage, node, self.target.name(), registry)
+    }
+}
+
+/// Lets the call go on to another node where that is safe.
+fn fail(way: &mut Way, node: &Arc<Node>, error: Error) -> Result<()> {
+    if error.is_unprocessed() {
+        return way.fail(node, error);
+    }
+    Err(error)
 }
 
 /// The only message of a unary reply, and what travelled beside it.

@@ -39,6 +39,7 @@ struct Inner {
     details: Vec<Detail>,
     metadata: Metadata,
     unprocessed: bool,
+    answer: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -81,6 +82,7 @@ impl Error {
             details: Vec::new(),
             metadata: Metadata::new(),
             unprocessed: false,
+            answer: false,
             source: None,
         }))
     }
@@ -139,6 +141,12 @@ impl Error {
         self
     }
 
+    /// Says `message` instead, and keeps all else.
+    pub(crate) fn reworded(mut self, message: String) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Marks the call as one that no handler has seen, so that another node may be asked.
     ///
     /// Only a transport that has proof says this: the connection failed, the stream was refused, or its number lies above the
@@ -146,6 +154,16 @@ impl Error {
     #[must_use]
     pub fn unprocessed(mut self) -> Self {
         self.0.unprocessed = true;
+        self
+    }
+
+    /// Marks the error as what the peer itself answered: the handler of a call, or who stands in front of it.
+    ///
+    /// Only a transport says this, which has read the peer's status. What a client says of a call that broke names how far the
+    /// call had come; an answer is the handler's own word, and stays as it is.
+    #[must_use]
+    pub fn answered(mut self) -> Self {
+        self.0.answer = true;
         self
     }
 
@@ -177,6 +195,11 @@ impl Error {
     /// What travelled with this error as trailers.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
+    }
+
+    /// Whether this is what the peer answered, and not how a call broke on its way.
+    pub fn is_answer(&self) -> bool {
+        self.0.answer
     }
 
     /// Whether it is proved that no handler has seen the call.

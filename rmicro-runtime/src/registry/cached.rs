@@ -92,6 +92,15 @@ impl Cached {
         (answers, before)
     }
 
+    /// The answers of the follower of `name`, which is asked only where it has to be started.
+    fn answers(&self, name: &str) -> watch::Receiver<Answer> {
+        let answers = self.0.read().get(name).and_then(|slot| {
+            let follows = !slot.task.is_finished();
+            follows.then(|| slot.answers.clone())
+        });
+        answers.unwrap_or_else(|| self.follow(name).0)
+    }
+
     fn start(&self, name: &str) -> Slot {
         let wanted = Arc::new(Notify::new());
         let (sender, answers) = watch::channel(Answer::default());
@@ -147,6 +156,23 @@ impl Registry for Cached {
 
     async fn watch(&self, name: &str) -> Result<Watch> {
         self.0.inner.watch(name).await
+    }
+
+    /// Follows `name` while somebody waits, as a lookup does; an answer that changes nothing ends no wait, so those who wait
+    /// together do not make each other ask.
+    async fn changed(&self, name: &str, seen: Option<&Arc<[ServiceInfo]>>) -> Result<()> {
+        loop {
+            let mut answers = self.answers(name);
+            loop {
+                answers.borrow_and_update();
+                if !is_same(self.known(name).as_ref(), seen) {
+                    return Ok(());
+                }
+                if answers.changed().await.is_err() {
+                    break; // The follower forgot the name at this very moment: begin again.
+                }
+            }
+        }
     }
 
     fn known(&self, name: &str) -> Option<Arc<[ServiceInfo]>> {
@@ -232,6 +258,14 @@ struct Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Whether both are the same knowledge, or none.
+fn is_same(one: Option<&Arc<[ServiceInfo]>>, other: Option<&Arc<[ServiceInfo]>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 

@@ -11,6 +11,7 @@ mod memory;
 mod roster;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub use mdns::fuzzed;
 pub use mdns::{Mdns, MdnsConfig};
 pub use memory::Memory;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Changes of a service as they come; it ends only with the registry.
 pub type Watch = Pin<Box<dyn Stream<Item = Result<Change>> + Send>>;
@@ -57,6 +58,21 @@ pub trait Registry: fmt::Debug + Send + Sync + 'static {
     ///
     /// An `Err` among the changes says that some may have been missed: use [`get_service`](Self::get_service) again.
     async fn watch(&self, name: &str) -> Result<Watch>;
+
+    /// Waits until others may be known under `name` than `seen`, which was told last, `None` where there was no node.
+    ///
+    /// It may end early, and where nothing is [`known`](Self::known) it tells only of what changes from now on: whoever waits
+    /// looks again, and now and then without being told. An error says that nothing can be told. Cancel safe.
+    async fn changed(&self, name: &str, _seen: Option<&Arc<[ServiceInfo]>>) -> Result<()> {
+        let mut watch = self.watch(name).await?;
+        match poll_fn(|cx| watch.as_mut().poll_next(cx)).await {
+            Some(change) => change.map(drop),
+            None => Err(Error::unavailable(format!(
+                "registry {} has ended",
+                self.name()
+            ))),
+        }
+    }
 
     /// What is known of `name` without asking anybody; `None` says to use [`get_service`](Self::get_service).
     ///

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here knows a transport or a registry; `client` and `server` both stand on it and never on each other.
 
+mod called;
 mod codecs;
 mod descriptor;
 mod incoming;
@@ -11,6 +12,7 @@ mod reply;
 mod sender;
 mod streams;
 
+pub(crate) use called::{Called, Deadline};
 pub(crate) use codecs::Codecs;
 pub use descriptor::{Descriptor, File, Method};
 pub use incoming::Incoming;

@@ -13,7 +13,8 @@ use crate::call::FrameStream;
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::seam::{Clock, Moment, Sleep};
+use crate::rpc::Deadline;
+use crate::seam::{Clock, Sleep};
 
 /// Receives messages from the other side of a stream; it is also a [`Stream`] of results.
 ///
@@ -21,7 +22,7 @@ use crate::seam::{Clock, Moment, Sleep};
 pub struct Receiver<T> {
     frames: Box<dyn FrameStream>,
     codec: &'static dyn Codec,
-    deadline: Option<Moment>,
+    deadline: Option<Deadline>,
     sleep: Option<Sleep>,
     ended: bool,
     messages: PhantomData<fn() -> T>,
@@ -32,7 +33,7 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
     pub(crate) fn new(
         frames: Box<dyn FrameStream>,
         codec: &'static dyn Codec,
-        deadline: Option<Moment>,
+        deadline: Option<Deadline>,
     ) -> Self {
         Self {
             frames,
@@ -90,15 +91,14 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        let Some(deadline) = self.deadline else {
+        let Some(deadline) = &self.deadline else {
             return Poll::Pending;
         };
         let sleep = self
             .sleep
-            .get_or_insert_with(|| Clock::default().sleep_until(deadline));
-        Pin::new(sleep)
-            .poll(cx)
-            .map(|()| Error::deadline_exceeded("wait: nothing came before the deadline"))
+            .get_or_insert_with(|| Clock::default().sleep_until(deadline.at));
+        let late = Pin::new(sleep).poll(cx);
+        late.map(|()| deadline.called.late("wait"))
     }
 }
 

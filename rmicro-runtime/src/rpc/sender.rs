@@ -10,8 +10,9 @@ use futures_core::Stream;
 
 use crate::call::{FRAME_PREFIX, SendBuffer, write_frame};
 use crate::codec::{Codec, Message};
-use crate::error::{Error, Result};
-use crate::seam::{Clock, Moment};
+use crate::error::Result;
+use crate::rpc::Deadline;
+use crate::seam::Clock;
 
 /// Sends messages to the other side of a stream.
 ///
@@ -21,7 +22,7 @@ use crate::seam::{Clock, Moment};
 pub struct Sender<T> {
     buffer: SendBuffer,
     codec: &'static dyn Codec,
-    deadline: Option<Moment>,
+    deadline: Option<Deadline>,
     ends_when_dropped: bool,
     messages: PhantomData<fn(T)>,
 }
@@ -42,7 +43,7 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     pub(crate) fn of_caller(
         buffer: SendBuffer,
         codec: &'static dyn Codec,
-        deadline: Option<Moment>,
+        deadline: Option<Deadline>,
     ) -> Self {
         Self {
             buffer,
@@ -109,15 +110,11 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     }
 
     async fn until_deadline(&self, sent: impl Future<Output = Result<()>>) -> Result<()> {
-        let Some(deadline) = self.deadline else {
+        let Some(deadline) = &self.deadline else {
             return sent.await;
         };
-        let sent = Clock::default().until(deadline, sent).await;
-        sent.unwrap_or_else(|| {
-            Err(Error::deadline_exceeded(
-                "send: the peer took nothing before the deadline",
-            ))
-        })
+        let sent = Clock::default().until(deadline.at, sent).await;
+        sent.unwrap_or_else(|| Err(deadline.called.late("send")))
     }
 }
 

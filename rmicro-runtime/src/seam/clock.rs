@@ -55,13 +55,19 @@ impl Clock {
     /// What `future` gives, or `None` when `moment` comes first; no timer is made when `future` is ready at once.
     pub async fn until<F: Future>(&self, moment: Moment, future: F) -> Option<F::Output> {
         let mut future = std::pin::pin!(future);
-        let mut sleep = None;
+        // In place: a call that waits has this timer and no allocation for it.
+        let mut sleep = std::pin::pin!(None);
         std::future::poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Some(output));
             }
-            let sleep = sleep.get_or_insert_with(|| self.sleep_until(moment));
-            Pin::new(sleep).poll(cx).map(|()| None)
+            if sleep.is_none() {
+                sleep.set(Some(tokio::time::sleep_until(moment.0)));
+            }
+            match sleep.as_mut().as_pin_mut() {
+                Some(sleep) => sleep.poll(cx).map(|()| None),
+                None => Poll::Pending,
+            }
         })
         .await
     }

@@ -48,6 +48,22 @@ impl<T> Call<T> {
         self
     }
 
+    /// Waits for a connection for `timeout`, instead of the client's own limit, before another node is asked.
+    pub fn dial_timeout(mut self, timeout: Duration) -> Self {
+        self.outgoing.set_dial_timeout(timeout);
+        self
+    }
+
+    /// Waits until there is a node that can be reached, instead of failing; the deadline is the limit, and the client's request
+    /// timeout where a stream has none (gRPC's `wait-for-ready.md`).
+    ///
+    /// It is the registry that tells of a new node; one that could not be reached is tried again after its time. A call that was
+    /// sent, and one that fails for another reason, ends as it would without this.
+    pub fn wait_for_ready(mut self) -> Self {
+        self.outgoing.set_patient();
+        self
+    }
+
     /// Sends `value` as the metadata `name` too; what [`Metadata::insert`] refuses is the call's error.
     pub fn metadata(mut self, name: &str, value: &str) -> Self {
         self.outgoing

@@ -56,7 +56,7 @@ where
     let (codec, buffer) = (outgoing.codec(), SendBuffer::new());
     let (frames, deadline) = outgoing.open(Some(Body::Stream(buffer.clone()))).await?;
     Ok((
-        Sender::of_caller(buffer, codec, deadline),
+        Sender::of_caller(buffer, codec, deadline.clone()),
         Receiver::new(frames, codec, deadline),
     ))
 }

@@ -62,7 +62,7 @@ pub(super) fn from_trailers(mut trailers: HeaderMap) -> (Metadata, Result<()>) {
         Some((_, Some(number))) => {
             let message = message.as_ref().map(decode_message).unwrap_or_default();
             let details = details.as_ref().map(read_details).unwrap_or_default();
-            go_micro::read(Code::from_number(number), message, details)
+            go_micro::read(Code::from_number(number), message, details).answered()
         }
         Some((status, None)) => {
             Error::unknown(format!("the peer's grpc-status {status:?} is no number"))

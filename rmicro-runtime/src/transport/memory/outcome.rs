@@ -61,7 +61,8 @@ pub(super) fn cut() -> Error {
 
 /// What of `error` reaches a peer: its sources, and the proof that a call *it* made was not processed, stay where they are.
 fn sent(error: &Error, trailers: Metadata) -> Error {
-    let mut sent = Error::new(error.code(), error.message().to_owned()).with_metadata(trailers);
+    let sent = Error::new(error.code(), error.message().to_owned()).with_metadata(trailers);
+    let mut sent = sent.answered();
     for detail in error.details() {
         sent = sent.detail(detail.clone());
     }

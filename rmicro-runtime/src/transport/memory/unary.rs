@@ -55,7 +55,7 @@ impl Unary {
     pub(super) fn refused(error: Error) -> Self {
         Self {
             running: None,
-            outcome: Outcome::failed(error),
+            outcome: Outcome::failed(error.answered()),
         }
     }
 

@@ -1,0 +1,190 @@
+//! One address: its connections, and how it has been of late.
+//!
+//! Invariant: an address that could not be reached is dialed again only when its rest is over, whoever asks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Reach;
+use super::attempt::{Attempt, Failure, Outcome};
+use super::dialer::Dialer;
+use crate::client::backoff::Backoff;
+use crate::error::Result;
+use crate::seam::Moment;
+use crate::transport::Connection;
+
+/// The connections to one address, which take turns.
+#[derive(Debug)]
+pub(super) struct Place {
+    address: Arc<str>,
+    slots: Box<[Slot]>,
+    turn: AtomicUsize,
+    health: Mutex<Health>,
+}
+
+/// One connection, or the attempt to make it.
+#[derive(Debug, Default)]
+struct Slot(RwLock<State>);
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Empty,
+    Dialing {
+        attempt: Attempt,
+        _task: Dialing,
+    },
+    Open(Arc<dyn Connection>),
+}
+
+/// The task that dials; it ends with the place.
+#[derive(Debug)]
+struct Dialing(JoinHandle<()>);
+
+#[derive(Debug, Default)]
+struct Health {
+    backoff: Backoff,
+    /// The last failure, and until when the address is left alone for it; `None` after a success.
+    failed: Option<(Failure, Moment)>,
+}
+
+impl Place {
+    /// An address that is reached by up to `connections` at a time.
+    pub(super) fn new(address: String, connections: usize) -> Self {
+        Self {
+            address: address.into(),
+            slots: (0..connections).map(|_| Slot::default()).collect(),
+            turn: AtomicUsize::new(0),
+            health: Mutex::default(),
+        }
+    }
+
+    /// The connection whose turn it is; another one while it is being made.
+    pub(super) fn reach(self: &Arc<Self>, dialer: &Arc<Dialer>, limit: Option<Duration>) -> Reach {
+        let turn = match self.slots.len() {
+            1 => 0,
+            slots => self.turn.fetch_add(1, Ordering::Relaxed) % slots,
+        };
+        match self.slots.get(turn).and_then(Slot::open) {
+            Some(connection) => Reach::Open(connection),
+            None => self.dial(turn, dialer, limit),
+        }
+    }
+
+    /// When the address may be dialed again; `None` where it may now.
+    pub(super) fn rest_end(&self, dialer: &Dialer) -> Option<Moment> {
+        let health = self.health();
+        let (_, until) = health.failed.as_ref()?;
+        (dialer.seam.clock.now() < *until).then_some(*until)
+    }
+
+    fn dial(self: &Arc<Self>, turn: usize, dialer: &Arc<Dialer>, limit: Option<Duration>) -> Reach {
+        let other = self.slots.iter().find_map(Slot::open);
+        let failed = self.failed(dialer);
+        let attempt = match &failed {
+            Some((resting, error)) if *resting => {
+                return other.map_or_else(|| Reach::Resting(error.error()), Reach::Open);
+            }
+            _ => self.attempt(turn, dialer, limit),
+        };
+        match (other, failed) {
+            (Some(other), _) => Reach::Open(other),
+            (None, Some(_)) => Reach::Probing(attempt),
+            (None, None) => Reach::Dialing(attempt),
+        }
+    }
+
+    /// The last failure, and whether the address is left alone for it.
+    fn failed(&self, dialer: &Dialer) -> Option<(bool, Failure)> {
+        let health = self.health();
+        let (failure, until) = health.failed.as_ref()?;
+        Some((dialer.seam.clock.now() < *until, failure.clone()))
+    }
+
+    /// The attempt that runs, or a new one.
+    fn attempt(
+        self: &Arc<Self>,
+        turn: usize,
+        dialer: &Arc<Dialer>,
+        limit: Option<Duration>,
+    ) -> Attempt {
+        let slot = &self.slots[turn];
+        let mut state = slot.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Dialing { attempt, .. } = &*state
+            && attempt.is_running()
+        {
+            return attempt.clone();
+        }
+        let (sender, outcome) = watch::channel(None);
+        let attempt = Attempt::new(Arc::clone(&self.address), outcome);
+        let task = tokio::spawn(run(self, turn, Arc::clone(dialer), limit, sender));
+        *state = State::Dialing {
+            attempt: attempt.clone(),
+            _task: Dialing(task),
+        };
+        attempt
+    }
+
+    /// Takes note of what came of an attempt.
+    fn settle(&self, turn: usize, dialed: &Result<Arc<dyn Connection>>, dialer: &Dialer) {
+        let state = match dialed {
+            Ok(connection) => State::Open(Arc::clone(connection)),
+            Err(_) => State::Empty,
+        };
+        let mut health = self.health();
+        match dialed {
+            Ok(_) => *health = Health::default(),
+            Err(error) => {
+                let rest = health.backoff.fail(&dialer.seam.chance);
+                let until = dialer.seam.clock.now().after(rest);
+                tracing::debug!("{} is left alone for {rest:?}: {error:?}", self.address);
+                health.failed = Some((Failure::of(error), until));
+            }
+        }
+        drop(health);
+        let slot = &self.slots[turn].0;
+        *slot.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Dials for the slot `turn` of `place`, for whoever waits.
+fn run(
+    place: &Arc<Place>,
+    turn: usize,
+    dialer: Arc<Dialer>,
+    limit: Option<Duration>,
+    sender: watch::Sender<Outcome>,
+) -> impl Future<Output = ()> + Send + use<> {
+    let (address, place) = (Arc::clone(&place.address), Arc::downgrade(place));
+    async move {
+        let dialed = dialer.dial(&address, limit).await;
+        if let Some(place) = place.upgrade() {
+            place.settle(turn, &dialed, &dialer);
+        }
+        sender.send_replace(Some(dialed.map_err(|error| Failure::of(&error))));
+        dialer.tell();
+    }
+}
+
+impl Slot {
+    fn open(&self) -> Option<Arc<dyn Connection>> {
+        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(connection) if connection.is_open() => Some(Arc::clone(connection)),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Dialing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

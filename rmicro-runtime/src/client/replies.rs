@@ -1,0 +1,163 @@
+//! The replies of a streaming call, which may still go to another node.
+//!
+//! Invariant: only a call whose one message is at hand is sent again, only before anything of the reply came, and only with proof
+//! that no handler has seen it.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::placing::{Placed, Placing};
+use super::progress::{Progress, Stage, told};
+use super::stub::Stub;
+use super::way::Way;
+use crate::call::{BoxFuture, FrameStream};
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+use crate::registry::Node;
+use crate::transport::ClientCall;
+
+/// What comes back; its errors name the node.
+pub(super) struct Replies {
+    stub: Stub,
+    node: Arc<Node>,
+    state: State,
+    /// What is sent again where that is safe.
+    again: Option<Box<Again>>,
+    ended: bool,
+    none: Metadata,
+}
+
+/// A call that can be sent once more.
+pub(super) struct Again {
+    pub(super) call: ClientCall,
+    pub(super) way: Way,
+    pub(super) patient: bool,
+    pub(super) dial_timeout: Option<Duration>,
+}
+
+enum State {
+    Running(Box<dyn FrameStream>),
+    Placing(BoxFuture<'static, Result<(Placed, Box<Again>)>>),
+    Over,
+}
+
+impl Replies {
+    pub(super) fn new(stub: Stub, placed: Placed, again: Option<Again>) -> Self {
+        Self {
+            stub,
+            node: placed.node,
+            state: State::Running(placed.frames),
+            again: again.map(Box::new),
+            ended: false,
+            none: Metadata::new(),
+        }
+    }
+
+    /// What `poll` gives of the reply; a call that was not processed begins again.
+    fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl Fn(&mut dyn FrameStream, &mut Context<'_>) -> Poll<Result<T>>,
+    ) -> Poll<Result<T>> {
+        loop {
+            match &mut self.state {
+                State::Over => {
+                    return Poll::Ready(Err(Error::internal("the call has ended before")));
+                }
+                State::Placing(placing) => match ready!(placing.as_mut().poll(cx)) {
+                    Ok((placed, again)) => {
+                        self.node = placed.node;
+                        self.state = State::Running(placed.frames);
+                        self.again = Some(again);
+                    }
+                    Err(error) => {
+                        self.state = State::Over;
+                        return Poll::Ready(Err(error));
+                    }
+                },
+                State::Running(frames) => {
+                    let polled = ready!(poll(&mut **frames, cx));
+                    let error = match polled {
+                        Ok(polled) => {
+                            self.again = None;
+                            return Poll::Ready(Ok(polled));
+                        }
+                        Err(error) => error,
+                    };
+                    self.mark(Some(&error));
+                    self.begin_again(error)?;
+                }
+            }
+        }
+    }
+
+    /// Goes to another node after `error`, or gives it back.
+    fn begin_again(&mut self, error: Error) -> Result<()> {
+        let (service, registry) = (
+            self.stub.target().name(),
+            self.stub.client().0.registry.name(),
+        );
+        let error = told(error, Stage::Wait, &self.node, service, registry);
+        self.ended = true;
+        let Some(mut again) = self.again.take().filter(|_| error.is_unprocessed()) else {
+            return Err(error);
+        };
+        again.way.fail(&self.node, error)?;
+        self.ended = false;
+        self.state = State::Placing(Box::pin(place(self.stub.clone(), again)));
+        Ok(())
+    }
+
+    /// Tells the selector once how the call ended.
+    fn mark(&self, failure: Option<&Error>) {
+        let selector = &self.stub.client().0.selector;
+        selector.mark(self.stub.target().name(), &self.node, failure);
+    }
+}
+
+async fn place(stub: Stub, mut again: Box<Again>) -> Result<(Placed, Box<Again>)> {
+    let client = &stub.client().0;
+    let placing = Placing {
+        client,
+        target: stub.target(),
+        progress: &Progress::default(),
+        patient: again.patient,
+        dial_timeout: again.dial_timeout,
+    };
+    let call = again.call.clone();
+    let placed = placing.place(call, &mut again.way).await?;
+    Ok((placed, again))
+}
+
+impl FrameStream for Replies {
+    fn poll_metadata(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.poll(cx, |frames, cx| frames.poll_metadata(cx))
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let next = ready!(self.poll(cx, |frames, cx| {
+            frames.poll_frame(cx).map(Option::transpose)
+        }));
+        if matches!(next, Ok(None)) && !std::mem::replace(&mut self.ended, true) {
+            self.mark(None);
+        }
+        Poll::Ready(next.transpose())
+    }
+
+    fn metadata(&mut self) -> &mut Metadata {
+        match &mut self.state {
+            State::Running(frames) => frames.metadata(),
+            _ => &mut self.none,
+        }
+    }
+
+    fn trailers(&mut self) -> &mut Metadata {
+        match &mut self.state {
+            State::Running(frames) => frames.trailers(),
+            _ => &mut self.none,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where one call has been: which nodes it tried, and what they said.
+
+use std::sync::Arc;
+
+use super::target::Known;
+use crate::error::Error;
+use crate::registry::Node;
+
+/// How many nodes one call tries at most, when each says that it did not process it.
+const TRIES: usize = 4;
+
+/// The way of one call; nothing is allocated while the first node takes it.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    tried: Vec<Arc<Node>>,
+    tries: usize,
+    /// What the last try failed with.
+    failure: Option<Error>,
+    /// What the registry told last.
+    pub(super) known: Option<Known>,
+}
+
+impl Way {
+    /// The nodes that were tried, and those that were passed by.
+    pub(super) fn tried(&self) -> &[Arc<Node>] {
+        &self.tried
+    }
+
+    pub(super) fn has_tried(&self, node: &Node) -> bool {
+        self.tried.iter().any(|tried| tried.id == node.id)
+    }
+
+    /// Passes `node` by, which is left alone for a while or may be back in a moment.
+    pub(super) fn pass(&mut self, node: &Arc<Node>) {
+        self.tried.push(Arc::clone(node));
+    }
+
+    /// Takes note that the call failed at `node` without being processed; gives the error back when it was the last try.
+    pub(super) fn fail(&mut self, node: &Arc<Node>, error: Error) -> Result<(), Error> {
+        self.tries += 1;
+        if self.tries >= TRIES {
+            return Err(error);
+        }
+        tracing::debug!("another node is asked: {error:?}");
+        if !self.has_tried(node) {
+            self.pass(node);
+        }
+        self.failure = Some(error);
+        Ok(())
+    }
+
+    /// The end of the way at a node that is left alone: what the last try failed with, or `rest`.
+    pub(super) fn end(&mut self, rest: Error) -> Error {
+        self.failure.take().unwrap_or(rest)
+    }
+
+    /// Begins again.
+    pub(super) fn again(&mut self) {
+        *self = Self::default();
+    }
+}
