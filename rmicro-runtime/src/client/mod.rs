@@ -92,6 +92,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("registry", &self.0.registry.name())
+            .field("options", &self.0.options)
             .finish_non_exhaustive()
     }
 }

@@ -144,6 +144,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// How many connections there are to a node, which its calls use in turn; 1 by default.
+    pub fn client_connections(mut self, connections: usize) -> Self {
+        self.0.client.connections = connections;
+        self
+    }
+
     /// How long the calls that run at the shutdown may go on; 10 s by default.
     pub fn drain_limit(mut self, limit: Duration) -> Self {
         self.0.drain_limit = Some(limit);

@@ -86,8 +86,10 @@ impl Connection for Wire {
 }
 
 fn pool(line: &Arc<Line>, connections: usize) -> Pool {
-    let mut seam = Seam::default();
-    seam.chance = Chance::from_seed(7);
+    let seam = Seam {
+        chance: Chance::from_seed(7),
+        ..Seam::default()
+    };
     let options = ClientOptions {
         connections,
         ..ClientOptions::default()

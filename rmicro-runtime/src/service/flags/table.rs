@@ -166,10 +166,19 @@ pub(in crate::service) static FLAGS: &[Flag] = &[
             Ok(())
         },
     ),
+    set(
+        "client_pool_size",
+        "1",
+        "Connections to a node, which calls use in turn",
+        |settings, value| {
+            let connections = value.parse().ok().filter(|connections| *connections > 0);
+            settings.client.connections = connections.ok_or("a number, at least 1")?;
+            Ok(())
+        },
+    ),
     only("server", "grpc", "Kind of the server"),
     only("client", "grpc", "Kind of the client"),
     not_yet("client_retries", "Times that a call is tried again"),
-    not_yet("client_pool_size", "Connections kept to a node"),
     not_yet("client_pool_ttl", "Time that a connection is kept"),
     not_yet("broker", "Broker for messages"),
     not_yet("broker_address", "Address of the broker"),

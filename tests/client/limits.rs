@@ -1,0 +1,104 @@
+//! How long things may take: by default, for a client, for a call.
+
+use std::time::Duration;
+
+use rmicro_runtime::{ClientOptions, Code, Service};
+use rmicro_tests::{Scripted, Wire, hello};
+use tokio::time::Instant;
+
+use crate::raw::{Act, Raw};
+use crate::world::World;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A world whose only node never answers.
+async fn silent() -> World {
+    let world = World::new(Wire::Memory);
+    let handler = Scripted::default().hello(|_, _| std::future::pending());
+    let node = world.serve(handler).await;
+    world.announce("silent", node.address()).await;
+    std::mem::forget(node);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_take_30_s_or_what_the_client_or_the_call_says() {
+    let world = silent().await;
+    let mut own = ClientOptions::default();
+    own.request_timeout = 3 * SECOND;
+    for (options, timeout, expected) in [
+        (ClientOptions::default(), None, 30),
+        (own.clone(), None, 3),
+        (own.clone(), Some(2 * SECOND), 2),
+        (own, Some(50 * SECOND), 50),
+    ] {
+        let greeter = world.greeter_with(options);
+        let call = greeter.hello(hello("Ada"));
+        let call = match timeout {
+            Some(timeout) => call.timeout(timeout),
+            None => call,
+        };
+        let begun = Instant::now();
+        let error = call.await.unwrap_err();
+        assert_eq!(error.code(), Code::DeadlineExceeded);
+        assert_eq!(begun.elapsed(), expected * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clients_limits_come_from_the_builder_and_the_flag_too() {
+    let world = silent().await;
+    let builder = || {
+        Service::builder("caller")
+            .registry(world.registry.clone())
+            .transport(world.transport.clone())
+            .client_request_timeout(3 * SECOND)
+    };
+    let by_flag = ["--client_request_timeout", "1500ms"];
+    let none = || [("NOTHING", "")];
+    for (service, expected) in [
+        (builder().build().unwrap(), 3000),
+        (builder().init_from(by_flag, none()).unwrap(), 1500),
+    ] {
+        let greeter = rmicro_tests::pb::GreeterService::new("greeter", service.client());
+        let begun = Instant::now();
+        greeter.hello(hello("Ada")).await.unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::from_millis(expected));
+    }
+}
+
+#[test]
+fn dialing_may_take_5_s() {
+    let options = ClientOptions::default();
+    assert_eq!(options.dial_timeout, 5 * SECOND);
+    assert_eq!(options.request_timeout, 30 * SECOND);
+    assert_eq!(options.connections, 1);
+}
+
+#[tokio::test]
+async fn dialing_may_take_what_the_client_or_the_call_says() {
+    let (world, mute) = (World::new(Wire::Grpc), Raw::listen(Act::Mute).await);
+    world.announce("mute", &mute.address).await;
+    let mut options = ClientOptions::default();
+    options.dial_timeout = SECOND / 5;
+    let error = world
+        .greeter_with(options)
+        .hello(hello("Ada"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable);
+    assert!(
+        error.message().contains("did not answer within 200ms"),
+        "{error}"
+    );
+    let call = world
+        .greeter()
+        .hello(hello("Ada"))
+        .dial_timeout(SECOND / 10);
+    let error = call.await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable);
+    assert!(
+        error.message().contains("did not answer within 100ms"),
+        "{error}"
+    );
+}
