@@ -46,6 +46,23 @@ pub struct Route {
 }
 
 impl Route {
+    /// The route of a method that has had no call yet.
+    pub fn new(
+        service: impl Into<Cow<'static, str>>,
+        method: impl Into<Cow<'static, str>>,
+        kind: Kind,
+        endpoint: Arc<dyn Endpoint>,
+    ) -> Self {
+        Self {
+            service: service.into(),
+            method: method.into(),
+            kind,
+            endpoint,
+            slow: SlowMark::default(),
+            tally: Tally::default(),
+        }
+    }
+
     /// Serves one call and counts it.
     pub async fn serve(&self, call: ServerCall) -> Result<()> {
         let counted = self.tally.begin();

@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use super::router::Router;
-use crate::call::{BoxFuture, Endpoint, Kind, Route, Routes, ServerCall, SlowMark};
+use crate::call::{BoxFuture, Endpoint, Kind, Route, Routes, ServerCall};
 use crate::error::Result;
 
 /// The service and the method that `path` leads to, where `methods` are served.
 pub fn route(methods: &[(String, String)], path: &str) -> Result<(String, String)> {
     let mut router = Router::default();
     for (service, method) in methods {
-        router.add(&[Arc::new(Route {
-            service: service.clone().into(),
-            method: method.clone().into(),
-            kind: Kind::Unary,
-            endpoint: Arc::new(Nobody),
-            slow: SlowMark::default(),
-        })]);
+        let (service, method) = (service.clone(), method.clone());
+        let route = Route::new(service, method, Kind::Unary, Arc::new(Nobody));
+        router.add(&[Arc::new(route)]);
     }
     let route = router.route(path)?;
     Ok((route.service.to_string(), route.method.to_string()))

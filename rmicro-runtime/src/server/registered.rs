@@ -1,9 +1,8 @@
 //! A handler that was registered, and what can still be said about it.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use crate::call::{BoxFuture, Endpoint, Route, ServerCall, SlowMark, Tally};
+use crate::call::{BoxFuture, Endpoint, Route, ServerCall};
 use crate::error::{Error, Result};
 use crate::rpc::{Codecs, Descriptor, Incoming, Method, ServerInterceptor, ServerNext};
 
@@ -69,14 +68,8 @@ pub struct Registration {
 impl Registration {
     pub(super) fn new(descriptor: &'static Descriptor, endpoint: Arc<dyn Endpoint>) -> Self {
         let route = |method: &'static Method| {
-            Arc::new(Route {
-                service: Cow::Borrowed(descriptor.name()),
-                method: Cow::Borrowed(method.name()),
-                kind: method.kind(),
-                endpoint: endpoint.clone(),
-                slow: SlowMark::default(),
-                tally: Tally::default(),
-            })
+            let (service, endpoint) = (descriptor.name(), endpoint.clone());
+            Arc::new(Route::new(service, method.name(), method.kind(), endpoint))
         };
         Self {
             service: descriptor.name(),

@@ -144,7 +144,7 @@ fn short_of(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{BoxFuture, Endpoint, Kind, ServerCall, SlowMark, Tally};
+    use crate::call::{BoxFuture, Endpoint, Kind, ServerCall};
     use crate::error::Code;
 
     struct Nobody;
@@ -157,14 +157,7 @@ mod tests {
 
     fn routes(services: &[&'static str]) -> Vec<Arc<Route>> {
         let route = |service: &&'static str| {
-            Arc::new(Route {
-                service: (*service).into(),
-                method: "Hello".into(),
-                kind: Kind::Unary,
-                endpoint: Arc::new(Nobody),
-                slow: SlowMark::default(),
-                tally: Tally::default(),
-            })
+            Arc::new(Route::new(*service, "Hello", Kind::Unary, Arc::new(Nobody)))
         };
         services.iter().map(route).collect()
     }

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use super::pair::{SERVICE, frame, name, push};
 use super::probe::{Probe, Running};
 use crate::call::{
-    BoxFuture, CallState, Endpoint, Kind, Request, Route, Routes, SendBuffer, ServerCall, SlowMark,
-    Tally,
+    BoxFuture, CallState, Endpoint, Kind, Request, Route, Routes, SendBuffer, ServerCall,
 };
 use crate::error::{Error, Result};
 
@@ -85,14 +84,7 @@ where
 /// Routes to `methods` and to `Echo`.
 pub(super) fn table(methods: Vec<Method>, probe: &Probe) -> Arc<dyn Routes> {
     let route = |name: &'static str, kind, endpoint: Arc<dyn Endpoint>| {
-        Arc::new(Route {
-            service: SERVICE.into(),
-            method: name.into(),
-            kind,
-            endpoint,
-            slow: SlowMark::default(),
-            tally: Tally::default(),
-        })
+        Arc::new(Route::new(SERVICE, name, kind, endpoint))
     };
     let mut routes = vec![route("Echo", Kind::Unary, Arc::new(Echo))];
     for Method { kind, handler } in methods {
