@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rmicro_runtime::{ClientOptions, Code, Service};
-use rmicro_tests::{Scripted, Wire, hello};
+use rmicro_runtime::{ClientOptions, Code, Error, Service};
+use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::time::Instant;
 
 use crate::raw::{Act, Raw};
@@ -101,4 +101,50 @@ async fn dialing_may_take_what_the_client_or_the_call_says() {
         error.message().contains("did not answer within 100ms"),
         "{error}"
     );
+}
+
+/// A peer keeps the deadline too, and may be the first to end the call.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_cancels_at_the_deadline_tells_the_deadline() {
+    const LIMIT: Duration = Duration::from_millis(300);
+    let cancelled = || Error::cancelled("the peer was first");
+    let strict = Scripted::default()
+        .hello(move |_, _| async move {
+            tokio::time::sleep(LIMIT).await;
+            Err(cancelled())
+        })
+        .hello_often(move |_, _, mut replies| async move {
+            replies.send(reply("one")).await?;
+            Err(cancelled())
+        });
+    let rig = Rig::new(Wire::Memory, strict).await;
+    let unary = rig
+        .greeter
+        .hello(hello("Ada"))
+        .timeout(LIMIT)
+        .await
+        .unwrap_err();
+    let mut often = rig
+        .greeter
+        .hello_often(hello("Ada"))
+        .timeout(LIMIT)
+        .await
+        .unwrap();
+    often.recv().await.unwrap();
+    // In memory a stream's handler goes on when the caller looks, which it does when its time is over.
+    tokio::time::sleep(LIMIT).await;
+    for error in [unary, often.recv().await.unwrap_err()] {
+        assert_eq!(error.code(), Code::DeadlineExceeded);
+        assert!(
+            format!("{error:?}").ends_with(": the peer was first"),
+            "{error:?}"
+        );
+    }
+    let earlier = rig
+        .greeter
+        .hello(hello("Ada"))
+        .timeout(2 * LIMIT)
+        .await
+        .unwrap_err();
+    assert_eq!(earlier.code(), Code::Cancelled);
 }

@@ -16,7 +16,9 @@ use crate::call::{BoxFuture, CallHead, FrameStream, Kind, OneFrame, current_dead
 use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::{Answer, Called, ClientNext, Deadline, Exchange, Method, Reply, decode, decode_only};
+use crate::rpc::{
+    Answer, Called, ClientNext, Deadline, Exchange, Method, Reply, decode, decode_only,
+};
 use crate::seam::Moment;
 use crate::transport::{Body, ClientCall};
 
@@ -126,10 +128,7 @@ impl Outgoing {
                 trailers,
             } => Box::new(OneFrame::with(message, metadata, trailers)),
         };
-        let deadline = deadline.map(|at| Deadline {
-            at,
-            called: self.called(),
-        });
+        let deadline = deadline.map(|at| self.until(at));
         Ok((frames, deadline))
     }
 
@@ -172,13 +171,19 @@ impl Outgoing {
                 _ => self.begin(&placing, call).await.map(Answer::Stream),
             }
         });
-        answered.await.unwrap_or_else(|| {
-            let late = self.late(self.progress.stage().name());
-            Err(match self.progress.obstacle() {
-                Some(obstacle) => late.source(obstacle),
-                None => late,
-            })
-        })
+        match answered.await {
+            Some(answer) => answer.map_err(|error| self.until(limit).told(error)),
+            None => Err(self.overtaken()),
+        }
+    }
+
+    /// The error of a call whose deadline passed on its way.
+    fn overtaken(&self) -> Error {
+        let late = self.late(self.progress.stage().name());
+        match self.progress.obstacle() {
+            Some(obstacle) => late.source(obstacle),
+            None => late,
+        }
     }
 
     /// Hands a streaming call to a connection.
@@ -229,6 +234,11 @@ impl Outgoing {
 
     fn late(&self, stage: &str) -> Error {
         self.called().late(stage)
+    }
+
+    fn until(&self, at: Moment) -> Deadline {
+        let called = self.called();
+        Deadline { at, called }
     }
 
     fn called(&self) -> Called {

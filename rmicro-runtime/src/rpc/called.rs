@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::registry::Node;
-use crate::seam::Moment;
+use crate::seam::{Clock, Moment};
 
 /// A call by its names; a cheap clone.
 #[derive(Clone, Debug)]
@@ -43,4 +43,18 @@ impl fmt::Display for Called {
 pub(crate) struct Deadline {
     pub(crate) at: Moment,
     pub(crate) called: Called,
+}
+
+impl Deadline {
+    /// `error` as the caller is to see it, now that a peer has given it.
+    ///
+    /// A peer keeps the deadline too and may be the first to end the call: grpc-go resets the stream then, and tonic says
+    /// CANCELLED. When the deadline has passed that is what happened.
+    pub(crate) fn told(&self, error: Error) -> Error {
+        if error.code() == Code::Cancelled && self.at <= Clock::default().now() {
+            self.called.late("wait").source(error)
+        } else {
+            error
+        }
+    }
 }

@@ -57,7 +57,7 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
     pub async fn metadata(&mut self) -> Result<&Metadata> {
         poll_fn(|cx| match self.frames.poll_metadata(cx) {
             Poll::Pending => self.poll_deadline(cx).map(Err),
-            ready => ready,
+            Poll::Ready(begun) => Poll::Ready(begun.map_err(|error| self.told(error))),
         })
         .await?;
         Ok(self.frames.metadata())
@@ -81,13 +81,20 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
             return Poll::Ready(Ok(None));
         }
         let next = match self.frames.poll_frame(cx) {
-            Poll::Ready(next) => next.transpose(),
+            Poll::Ready(next) => next.transpose().map_err(|error| self.told(error)),
             Poll::Pending => Err(ready!(self.poll_deadline(cx))),
         };
         let message =
             next.and_then(|frame| frame.map(|frame| decode(self.codec, frame)).transpose());
         self.ended = !matches!(message, Ok(Some(_)));
         Poll::Ready(message)
+    }
+
+    fn told(&self, error: Error) -> Error {
+        match &self.deadline {
+            Some(deadline) => deadline.told(error),
+            None => error,
+        }
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
