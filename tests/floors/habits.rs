@@ -1,10 +1,14 @@
 //! What every file keeps to: the seam, `biased`, the budget, a head.
 
+use std::ops::Range;
+
 use crate::house::{File, House, Violation};
 use crate::scan::Name;
 
 /// How many lines a file may have without its tests.
 pub(crate) const BUDGET: usize = 300;
+/// How many lines of code a function may have; it is clippy's limit, and counted as clippy counts.
+pub(crate) const FUNCTION: usize = 40;
 /// How the sentence in a file's head begins that excuses more.
 pub(crate) const EXCUSE: &str = "Over budget:";
 
@@ -20,6 +24,7 @@ pub(crate) fn check(house: &House) -> Vec<Violation> {
             let mut found = head(file);
             if !file.scan.all_tests {
                 found.extend(budget(file));
+                found.extend(functions(file));
                 found.extend(selects(file));
                 found.extend(seam(file));
             }
@@ -44,6 +49,20 @@ fn budget(file: &File) -> Option<Violation> {
         "{lines} lines without tests, {BUDGET} are allowed: split it, or say why in its head after `{EXCUSE}`"
     );
     over.then(|| Violation::new(file, 1, rule))
+}
+
+fn functions(file: &File) -> impl Iterator<Item = Violation> {
+    let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+    let code = move |body: &Range<usize>| {
+        let body = lines.iter().skip(body.start - 1).take(body.len());
+        body.filter(|line| !line.is_empty() && !line.starts_with("//"))
+            .count()
+    };
+    file.scan.bodies.iter().filter_map(move |body| {
+        let count = code(body);
+        let rule = format!("a function of {count} lines of code, {FUNCTION} are allowed: split it");
+        (count > FUNCTION).then(|| Violation::new(file, body.start - 1, rule))
+    })
 }
 
 fn selects(file: &File) -> impl Iterator<Item = Violation> {

@@ -327,6 +327,20 @@ fn a_long_file_needs_an_excuse() {
 }
 
 #[test]
+fn a_function_has_its_budget_of_code() {
+    let of = |lines: usize| {
+        let body = "    let _ = 1;\n    // why\n\n".repeat(lines);
+        format!(
+            "trait T {{ fn declared(&self) -> Vec<u8>; }}\nimpl T {{\nfn f(of: fn() -> u8) -> Vec<u8> {{\n{body}}}\n}}\n"
+        )
+    };
+    let (fits, over) = (of(habits::FUNCTION), of(habits::FUNCTION + 1));
+    assert_eq!(habits::check(&house(&[("client/mod.rs", &fits)])), []);
+    let found = habits::check(&house(&[("client/mod.rs", &over)]));
+    one(&found, "src/client/mod.rs", 4, "41 lines");
+}
+
+#[test]
 fn a_file_begins_with_its_purpose() {
     let files = [("src/client.rs".to_owned(), "use std::fmt;\n".to_owned())];
     one(

@@ -13,6 +13,8 @@ pub(crate) struct Scan {
     pub(crate) names: Vec<Name>,
     /// The lines of each `select!` that is not `biased`.
     pub(crate) unbiased: Vec<usize>,
+    /// The lines inside the braces of each function.
+    pub(crate) bodies: Vec<Range<usize>>,
     /// The lines of code for tests alone.
     pub(crate) tests: Vec<Range<usize>>,
     /// The modules for tests alone that are files of their own.
@@ -71,6 +73,7 @@ impl Walk {
                 at + 1
             }
             TokenTree::Ident(word) if word == "mod" => self.module(tokens, at),
+            TokenTree::Ident(word) if word == "fn" => self.function(tokens, at),
             TokenTree::Ident(word) if word == "use" => {
                 self.public_use = is_public(&tokens[..at]);
                 at + 1
@@ -118,6 +121,17 @@ impl Walk {
         self.group(body.stream());
         self.inside.pop();
         at + 3
+    }
+
+    /// A function, or the type of one: where its body is; what is in it is read as everything else.
+    fn function(&mut self, tokens: &[TokenTree], at: usize) -> usize {
+        let is_named = matches!(tokens.get(at + 1), Some(TokenTree::Ident(_)));
+        let end = item_end(tokens, at);
+        if is_named && let Some(TokenTree::Group(body)) = tokens.get(end - 1) {
+            let (open, close) = (body.span_open().end().line, body.span_close().start().line);
+            self.scan.bodies.push(open + 1..close.max(open + 1));
+        }
+        at + 1
     }
 
     /// A `select!` whose exclamation mark is at `at`.
