@@ -64,7 +64,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sends `value` as the metadata `name` too; what [`Metadata::insert`] refuses is the call's error.
+    /// Sends `value` as the metadata `name` too; what [`Metadata::insert`](crate::Metadata::insert) refuses is the
+    /// call's error.
     pub fn metadata(mut self, name: &str, value: &str) -> Self {
         self.outgoing
             .add_metadata(|metadata| metadata.append(name, value));
@@ -72,7 +73,7 @@ impl<T> Call<T> {
     }
 
     /// Sends `bytes` as the metadata `name` too, which must end in `-bin`; what
-    /// [`Metadata::insert_bin`] refuses is the call's error.
+    /// [`Metadata::insert_bin`](crate::Metadata::insert_bin) refuses is the call's error.
     pub fn metadata_bin(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         self.outgoing
             .add_metadata(|metadata| metadata.append_bin(name, bytes));
