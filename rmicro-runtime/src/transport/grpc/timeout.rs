@@ -24,15 +24,25 @@ const UNITS: [(u8, u128); 6] = [
 
 /// Writes `timeout` in the finest unit in which it fits, rounded up so that a peer never gives up before we do.
 ///
-/// What is longer than can be said, 11,415 years, is said as that.
+/// It is later by a hundredth at most, and by less than a millisecond: calls with the same timeout, which have spent some
+/// microseconds on their way here, so say the same text, and HPACK sends one byte for a text that it knows. What is longer than
+/// can be said, 11,415 years, is said as that.
 pub(super) fn encode(timeout: Duration) -> HeaderValue {
-    let nanos = timeout.as_nanos();
+    let nanos = rounded(timeout.as_nanos());
     let (unit, value) = UNITS
         .into_iter()
         .map(|(unit, size)| (unit, nanos.div_ceil(size)))
         .find(|(_, value)| *value < LIMIT)
         .unwrap_or((b'H', LIMIT - 1));
     write(value as u32, unit)
+}
+
+/// Rounds up to three digits, or to a millisecond where that is less.
+fn rounded(nanos: u128) -> u128 {
+    const MILLISECOND: u128 = 1_000_000;
+    let digits = nanos.checked_ilog10().unwrap_or_default();
+    let step = 10u128.pow(digits.saturating_sub(2)).min(MILLISECOND);
+    nanos.next_multiple_of(step)
 }
 
 /// Reads what a peer wrote; anything else than one to eight digits and a unit is an error that shows it.
@@ -96,9 +106,12 @@ mod tests {
     fn the_finest_unit_that_fits_is_taken_and_never_shortens() {
         for (timeout, text) in [
             (Duration::ZERO, "0n"),
-            (Duration::from_nanos(99_999_999), "99999999n"),
+            (Duration::from_nanos(999), "999n"),
+            (Duration::from_nanos(1_001), "1010n"),
+            (Duration::from_nanos(99_800_000), "99800000n"),
+            (Duration::from_nanos(99_800_001), "99900000n"),
             (Duration::from_nanos(100_000_000), "100000u"),
-            (Duration::from_nanos(100_000_001), "100001u"),
+            (Duration::from_nanos(100_000_001), "101000u"),
             (Duration::from_secs(1), "1000000u"),
             (Duration::from_millis(99_999_999), "99999999m"),
             (Duration::from_nanos(99_999_999_000_001), "100000S"),
@@ -111,6 +124,18 @@ mod tests {
             assert_eq!(written, text, "{timeout:?}");
             let read = decode(&written).unwrap();
             assert!(read >= timeout || text == "99999999H", "{timeout:?}");
+        }
+    }
+
+    #[test]
+    fn calls_with_one_timeout_say_one_text() {
+        for timeout in [
+            Duration::from_millis(50),
+            Duration::from_secs(1),
+            Duration::from_secs(30),
+        ] {
+            let on_the_way = Duration::from_micros(80);
+            assert_eq!(encode(timeout - on_the_way), encode(timeout), "{timeout:?}");
         }
     }
 
