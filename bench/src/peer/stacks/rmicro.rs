@@ -1,14 +1,17 @@
-//! rmicro as its users have it: discovery, round robin over three nodes, a deadline on every call.
+//! rmicro as its users have it: discovery, round robin over three nodes, a deadline on every call, and an interceptor on both
+//! sides.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rmicro_runtime::registry::{self, Node, Registry as _, ServiceInfo};
 use rmicro_runtime::seam::Seam;
 use rmicro_runtime::selector::RoundRobin;
-use rmicro_runtime::transport::{Grpc, Transport as _};
+use rmicro_runtime::transport::{ClientCall, Grpc, Transport as _};
 use rmicro_runtime::{
-    BidiStream, Client, ClientOptions, Context, Receiver, Result, Sender, Server,
+    Answer, BidiStream, Client, ClientInterceptor, ClientNext, ClientOptions, Context, Receiver,
+    Result, Sender, Server, ServerCall, ServerInterceptor, ServerNext,
 };
 
 use super::{DEADLINE, STREAM_DEADLINE, Serving};
@@ -57,8 +60,39 @@ impl BenchHandler for Bench {
     }
 }
 
+/// Does what every interceptor does at least: it sees the call and its outcome.
+#[derive(Default)]
+struct Count {
+    calls: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl Count {
+    fn count<T>(&self, outcome: Result<T>) -> Result<T> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        outcome.inspect_err(|_| {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl ServerInterceptor for Count {
+    async fn intercept(&self, call: ServerCall, next: ServerNext<'_>) -> Result<()> {
+        self.count(next.run(call).await)
+    }
+}
+
+#[async_trait::async_trait]
+impl ClientInterceptor for Count {
+    async fn intercept(&self, call: ClientCall, next: ClientNext<'_>) -> Result<Answer> {
+        self.count(next.run(call).await)
+    }
+}
+
 pub(super) async fn serve() -> Outcome<Serving> {
     let server = Server::new();
+    server.intercept(Count::default())?;
     register_bench_handler(&server, Bench)?;
     let grpc = Grpc::new(Seam::default());
     let listener = grpc.listen("127.0.0.1:0", server.start()).await?;
@@ -109,12 +143,14 @@ async fn client(address: &str) -> Result<Client> {
     let cached = registry::Cached::new(Arc::new(known), seam.clone());
     let selector = RoundRobin::new(&seam.chance);
     let transport = Grpc::new(seam.clone());
+    let mut options = ClientOptions::default();
+    options.interceptors.push(Arc::new(Count::default()));
     Ok(Client::new(
         seam,
         Arc::new(cached),
         Arc::new(selector),
         Arc::new(transport),
-        ClientOptions::default(),
+        options,
     ))
 }
 
