@@ -15,9 +15,10 @@ pub fn hello() -> HelloRequest {
     }
 }
 
+/// Not by `format!`, which takes a fortieth of what a whole call takes.
 pub fn reply(request: &HelloRequest) -> HelloReply {
     HelloReply {
-        message: format!("Hello, {}!", request.name),
+        message: ["Hello, ", &request.name, "!"].concat(),
     }
 }
 
