@@ -19,8 +19,8 @@ pub(super) struct Inbound {
     body: Incoming,
     deframer: Deframer,
     ended: bool,
-    metadata: Metadata,
-    trailers: Metadata,
+    /// A request's metadata is in the call's head, and its trailers mean nothing.
+    nothing: Metadata,
 }
 
 impl Inbound {
@@ -30,8 +30,7 @@ impl Inbound {
             body,
             deframer: Deframer::new(limit, encoding),
             ended: false,
-            metadata: Metadata::new(),
-            trailers: Metadata::new(),
+            nothing: Metadata::new(),
         }
     }
 
@@ -41,15 +40,18 @@ impl Inbound {
         clock: &Clock,
         deadline: Option<Moment>,
     ) -> Result<Request> {
-        let read = async {
+        let read = std::pin::pin!(async {
             let first = self.first_frame().await?;
+            if self.is_over() {
+                return Ok(Request::One(first));
+            }
             match poll_fn(|cx| self.poll_frame(cx)).await.transpose()? {
                 None => Ok(Request::One(first)),
                 Some(_) => Err(Error::internal(
                     "the client sent a second message where the method takes one",
                 )),
             }
-        };
+        });
         within(clock, deadline, read).await
     }
 
@@ -59,10 +61,13 @@ impl Inbound {
         clock: &Clock,
         deadline: Option<Moment>,
     ) -> Result<Request> {
-        within(clock, deadline, async {
-            self.first_frame().await.map(Request::One)
-        })
-        .await
+        let read = std::pin::pin!(async { self.first_frame().await.map(Request::One) });
+        within(clock, deadline, read).await
+    }
+
+    /// Whether it has come already that nothing more comes; to see that costs less than to wait for it.
+    fn is_over(&self) -> bool {
+        self.body.is_end_stream() && self.deframer.finish().is_ok()
     }
 
     async fn first_frame(&mut self) -> Result<Bytes> {
@@ -74,7 +79,7 @@ impl Inbound {
 async fn within<T>(
     clock: &Clock,
     deadline: Option<Moment>,
-    read: impl Future<Output = Result<T>>,
+    read: Pin<&mut impl Future<Output = Result<T>>>,
 ) -> Result<T> {
     let Some(deadline) = deadline else {
         return read.await;
@@ -123,11 +128,11 @@ impl FrameStream for Inbound {
     }
 
     fn metadata(&mut self) -> &mut Metadata {
-        &mut self.metadata
+        &mut self.nothing
     }
 
     fn trailers(&mut self) -> &mut Metadata {
-        &mut self.trailers
+        &mut self.nothing
     }
 }
 

@@ -1,5 +1,6 @@
 //! The head of a request, and why one is refused (gRPC's `PROTOCOL-HTTP2.md`, "Requests").
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,21 +55,23 @@ pub(super) fn read(
     peer: SocketAddr,
     clock: &Clock,
 ) -> Result<(Arc<Route>, CallHead), Refusal> {
-    let codec = codec(&parts)?;
+    let codec = match codec(&parts)? {
+        "proto" => Cow::Borrowed("proto"),
+        other => Cow::Owned(other.to_owned()),
+    };
     let route = routes.route(parts.uri.path())?;
     let mut headers = parts.headers;
-    headers.remove(TE);
-    headers.remove(CONTENT_TYPE);
+    // Most clients send the timeout last, and the last is the cheapest to remove.
     let timeout = take_timeout(&mut headers)?;
+    headers.remove(CONTENT_TYPE);
+    headers.remove(TE);
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
         let late = "the deadline had passed when the call came";
         return Err(Error::deadline_exceeded(late).into());
     }
     let deadline = timeout.map(|timeout| clock.now().after(timeout));
     let mut head = CallHead::new(route.service.clone(), route.method.clone());
-    if codec != "proto" {
-        head.codec = codec.into();
-    }
+    head.codec = codec;
     head.metadata = Metadata::from_headers(headers);
     head.deadline = deadline;
     head.peer = Some(peer);
@@ -100,7 +103,7 @@ pub(super) fn check_encoding(encoding: &Encoding) -> Result<()> {
     Err(Error::unimplemented(message).with_metadata(metadata))
 }
 
-fn codec(parts: &Parts) -> Result<String, Refusal> {
+fn codec(parts: &Parts) -> Result<&str, Refusal> {
     if parts.method != Method::POST {
         let message = format!(
             "a gRPC call is a POST request, this one is {}",
@@ -113,7 +116,7 @@ fn codec(parts: &Parts) -> Result<String, Refusal> {
     }
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
     let codec = content_type.and_then(Result::ok).and_then(head::codec);
-    codec.map(str::to_owned).ok_or_else(|| {
+    codec.ok_or_else(|| {
         let told = parts.headers.get(CONTENT_TYPE);
         let message =
             format!("a gRPC call has the content type application/grpc, this one {told:?}");

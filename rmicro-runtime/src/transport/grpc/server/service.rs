@@ -90,8 +90,8 @@ impl hyper::service::Service<Request<Incoming>> for CallService {
         let (mut parts, body) = request.into_parts();
         let answering = Answering::take(&mut parts.headers, &self.config, &*self.routes);
         match self.accept(parts, body, answering) {
-            Ok(accepted) if accepted.route.kind == Kind::Unary => {
-                Box::pin(async { Ok(unary(accepted).await) })
+            Ok(mut accepted) if accepted.route.kind == Kind::Unary => {
+                Box::pin(async move { Ok(unary(&mut accepted).await) })
             }
             Ok(accepted) => Box::pin(async { Ok(streaming(accepted).await) }),
             Err((refusal, answering)) => {
@@ -101,25 +101,18 @@ impl hyper::service::Service<Request<Incoming>> for CallService {
     }
 }
 
-async fn unary(call: Accepted) -> Response<ReplyBody> {
-    let Accepted {
-        route,
-        state,
-        mut inbound,
-        answering,
-        inbox,
-        clock,
-    } = call;
+/// Serves a call that stays where it is: by value, the call's future would have room for it twice.
+async fn unary(call: &mut Accepted) -> Response<ReplyBody> {
     let ended = async {
-        let request = inbound.only(&clock, state.head().deadline).await?;
-        let counted = route.tally.begin();
-        let handler = route
-            .endpoint
-            .call(ServerCall::new(state.clone(), request, None));
-        counted.end(Guarded::new(handler, state.head(), clock).await)
+        let deadline = call.state.head().deadline;
+        let request = call.inbound.only(&call.clock, deadline).await?;
+        let counted = call.route.tally.begin();
+        let server_call = ServerCall::new(call.state.clone(), request, None);
+        let handler = call.route.endpoint.call(server_call);
+        counted.end(Guarded::new(handler, call.state.head(), call.clock).await)
     }
     .await;
-    respond::whole(ended, &state, &answering, &inbox)
+    respond::whole(ended, &call.state, &call.answering, &call.inbox)
 }
 
 async fn streaming(mut call: Accepted) -> Response<ReplyBody> {
