@@ -85,3 +85,6 @@ fn refused(address: &str, error: std::io::Error) -> Error {
     }
     Error::unavailable(format!("address {address} cannot be listened on")).source(error)
 }
+
+#[cfg(test)]
+mod tests;
