@@ -100,6 +100,31 @@ fn blocking_knows_its_methods() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_method_that_computes_for_long_does_not_even_hold_the_only_worker() {
+    let long = Duration::from_millis(300);
+    let handler = Scripted::default().hello(move |_, request| async move {
+        if request.name == "compute" {
+            std::thread::sleep(long);
+        }
+        Ok(reply(request.name))
+    });
+    let rig = Rig::new(Wire::Grpc, handler).await;
+    rig.greeter.hello(hello("compute")).await.unwrap();
+    let begun = Instant::now();
+    let computing = tokio::spawn(rig.greeter.hello(hello("compute")).into_future());
+    tokio::task::yield_now().await;
+    for _ in 0..5 {
+        rig.greeter.hello(hello("Ada")).await.unwrap();
+    }
+    assert!(
+        !computing.is_finished(),
+        "the others took {:?}",
+        begun.elapsed()
+    );
+    computing.await.unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_unary_call_that_waits_goes_on_in_a_task_of_its_own() {
     let seen = Seen::default();

@@ -5,6 +5,7 @@ pub mod judge;
 pub mod raw;
 mod rig;
 mod scripted;
+pub mod tally;
 
 pub use pb::{HelloReply, HelloRequest};
 pub use protos::greet::v1 as pb;

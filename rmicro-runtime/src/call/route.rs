@@ -82,31 +82,69 @@ impl fmt::Debug for Route {
 /// that later takes so long for a message, marks its method: later calls get a task of their own, so that the others on the
 /// connection do not wait. After 64 quick calls in a row the mark is taken back, because a busy machine makes every handler look
 /// slow now and then; a mark that the user set stays.
+///
+/// A method whose polls take long, [`SlowMark::LONG`] times as long as that, has a second mark of the same kind: its polls are
+/// not even to hold a worker of the runtime.
 #[derive(Debug, Default)]
-pub struct SlowMark(AtomicU32);
+pub struct SlowMark {
+    slow: Probation,
+    long: Probation,
+}
 
 impl SlowMark {
     /// How long a poll may take where a transport is told nothing else.
     pub const LIMIT: Duration = Duration::from_millis(1);
-    const PROBATION: u32 = 64;
-    const FOREVER: u32 = u32::MAX;
+    /// How many times the limit a poll may take before it is long.
+    pub const LONG: u32 = 8;
 
-    /// Marks the method for good.
+    /// Marks the method for good, as slow and as long.
     pub fn set(&self) {
-        self.0.store(Self::FOREVER, Ordering::Relaxed);
+        self.slow.set();
+        self.long.set();
     }
 
     /// Whether calls get a task of their own.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        self.slow.is_set()
+    }
+
+    /// Whether polls are not to hold a worker.
+    pub fn is_long(&self) -> bool {
+        self.long.is_set()
     }
 
     /// Tells whether the first poll of a call was slow.
     pub fn observe(&self, was_slow: bool) {
+        self.slow.observe(was_slow);
+    }
+
+    /// Tells whether the first poll of a call, or a slow one, was long.
+    pub fn observe_long(&self, was_long: bool) {
+        self.long.observe(was_long);
+    }
+}
+
+/// How many good observations in a row are wanted until a mark is taken back.
+#[derive(Debug, Default)]
+struct Probation(AtomicU32);
+
+impl Probation {
+    const LENGTH: u32 = 64;
+    const FOREVER: u32 = u32::MAX;
+
+    fn set(&self) {
+        self.0.store(Self::FOREVER, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    fn observe(&self, bad: bool) {
         let left = self.0.load(Ordering::Relaxed);
         // A lost update between two connections only moves the end of the probation by a call.
-        if was_slow && left != Self::FOREVER {
-            self.0.store(Self::PROBATION, Ordering::Relaxed);
+        if bad && left != Self::FOREVER {
+            self.0.store(Self::LENGTH, Ordering::Relaxed);
         } else if left > 0 && left != Self::FOREVER {
             self.0.store(left - 1, Ordering::Relaxed);
         }

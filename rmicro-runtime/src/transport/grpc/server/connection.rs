@@ -7,7 +7,6 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,12 +14,13 @@ use hyper::server::conn::http2;
 use hyper_util::rt::TokioIo;
 
 use super::accept::{Shared, drain_begins};
+use super::apart;
 use super::expiring::Expiring;
-use super::inbox::{Arrival, CallFuture, Head, Inbox};
+use super::inbox::{Arrival, Head, Inbox};
 use super::preface::{self, Prefaced};
 use super::service::CallService;
 use super::stream_set::StreamSet;
-use crate::call::{BoxFuture, Kind, Route};
+use crate::call::{BoxFuture, Kind, SlowMark};
 use crate::seam::{Clock, Socket};
 use crate::transport::grpc::GrpcConfig;
 
@@ -77,9 +77,14 @@ fn builder(config: &GrpcConfig, clock: Clock, inbox: Inbox) -> http2::Builder<In
     };
     let silence = config.keep_alive_interval.unwrap_or(KEEP_ALIVE);
     let mut builder = http2::Builder::new(inbox);
+    // h2 ends a connection whose unread small frames cost more than half of its window: one of each call must have room.
+    let small_frames = config
+        .max_concurrent_streams
+        .saturating_mul(SMALL_FRAME_COST);
+    let window = config.connection_window.max(small_frames);
     builder
         .initial_stream_window_size(config.stream_window)
-        .initial_connection_window_size(config.connection_window.max(65_535))
+        .initial_connection_window_size(window.clamp(SMALLEST_WINDOW, LARGEST_WINDOW))
         .max_header_list_size(config.max_header_list_size)
         .auto_date_header(false)
         // Cancels that come with their own HEADERS in one read count against this; the default of 20 cuts honest peers.
@@ -91,6 +96,13 @@ fn builder(config: &GrpcConfig, clock: Clock, inbox: Inbox) -> http2::Builder<In
         .keep_alive_timeout(config.keep_alive_timeout.min(FOR_EVER));
     builder
 }
+
+/// The window of a connection at its beginning (RFC 9113, section 6.9.2); it cannot be made smaller.
+const SMALLEST_WINDOW: u32 = 65_535;
+/// The largest window (RFC 9113, section 6.9.1); h2 panics above it.
+const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+/// How much of the window one unread small frame costs, at most.
+const SMALL_FRAME_COST: u32 = 2 * 256;
 
 struct Connection {
     http: http2::Connection<TokioIo<Prefaced>, CallService, Inbox>,
@@ -180,8 +192,7 @@ impl Connection {
             future = Box::pin(Expiring::new(future, deadline, self.clock));
         }
         if route.slow.is_set() {
-            tokio::spawn(measured(future, route, self.clock, self.slow_after));
-            return;
+            return apart::spawn(future, false, route, self.clock, self.slow_after);
         }
         if streams {
             return self.streams.start(future, Some(route));
@@ -193,8 +204,11 @@ impl Connection {
             .poll(&mut Context::from_waker(Waker::noop()));
         let took = self.clock.now().since(begun);
         route.slow.observe(took > self.slow_after);
+        route
+            .slow
+            .observe_long(took > self.slow_after * SlowMark::LONG);
         if polled.is_pending() {
-            tokio::spawn(future);
+            apart::spawn(future, true, route, self.clock, self.slow_after);
         }
     }
 
@@ -206,19 +220,4 @@ impl Connection {
             Pin::new(&mut self.http).graceful_shutdown();
         }
     }
-}
-
-/// A call in a task of its own, whose first poll is still measured: a method may have become quick.
-async fn measured(mut future: CallFuture, route: Arc<Route>, clock: Clock, slow_after: Duration) {
-    let mut first = true;
-    std::future::poll_fn(|cx| {
-        if !std::mem::take(&mut first) {
-            return future.as_mut().poll(cx);
-        }
-        let begun = clock.now();
-        let polled = future.as_mut().poll(cx);
-        route.slow.observe(clock.now().since(begun) > slow_after);
-        polled
-    })
-    .await;
 }

@@ -4,6 +4,7 @@
 
 mod accept;
 mod answering;
+mod apart;
 mod body;
 mod connection;
 mod expiring;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use super::apart;
 use super::inbox::CallFuture;
 use crate::call::Route;
 use crate::seam::Clock;
@@ -89,7 +90,7 @@ impl StreamSet {
             route.slow.observe(slow);
         }
         match polled {
-            Poll::Pending if slow => move_out(future),
+            Poll::Pending if slow => self.move_out(future, route),
             Poll::Pending => {
                 self.slots[index] = Some(Slot {
                     future,
@@ -125,11 +126,29 @@ impl StreamSet {
                 (Poll::Pending, false) => self.slots[index] = Some(slot),
                 (polled, slow) => {
                     self.free.push(index);
-                    slot.leave(polled, slow);
+                    self.let_go(slot, polled, slow);
                 }
             }
         }
         true
+    }
+
+    /// Lets a member go, to its end or to a task of its own.
+    fn let_go(&self, slot: Slot, polled: Poll<()>, slow: bool) {
+        if slow && let Some(route) = &slot.route {
+            route.slow.observe(true);
+        }
+        if polled.is_pending() {
+            self.move_out(slot.future, slot.route);
+        }
+    }
+
+    /// Goes on with a call in a task of its own, which polls it again and so makes itself known to what it waits for.
+    fn move_out(&self, future: CallFuture, route: Option<Arc<Route>>) {
+        match route {
+            Some(route) => apart::spawn(future, true, route, self.clock, self.slow_after),
+            None => drop(tokio::spawn(future)),
+        }
     }
 
     /// Polls `future` and tells whether that took too long.
@@ -138,23 +157,6 @@ impl StreamSet {
         let polled = future.as_mut().poll(&mut Context::from_waker(waker));
         (polled, self.clock.now().since(begun) > self.slow_after)
     }
-}
-
-impl Slot {
-    /// Leaves the set, for the end or for a task of its own.
-    fn leave(self, polled: Poll<()>, slow: bool) {
-        if slow && let Some(route) = &self.route {
-            route.slow.observe(true);
-        }
-        if polled.is_pending() {
-            move_out(self.future);
-        }
-    }
-}
-
-/// Goes on with a call in a task of its own, which polls it again and so makes itself known to what it waits for.
-fn move_out(future: CallFuture) {
-    tokio::spawn(future);
 }
 
 impl Wake for SlotWaker {
