@@ -11,11 +11,16 @@ mod cancels;
 mod processes;
 
 use processes::Node;
+use tokio::sync::RwLock;
+
+/// The load that measures times of others is alone; the rest may run together.
+static LOAD: RwLock<()> = RwLock::const_new(());
 
 const MIB: usize = 1 << 20;
 
 #[tokio::test]
 async fn a_gibibyte_each_way_past_a_slow_reader_costs_no_memory() {
+    let _together = LOAD.read().await;
     let node = Node::start(None).await;
     let before = node.memory("VmRSS:");
     let tally = node.load("gibibyte").await;
@@ -29,6 +34,7 @@ async fn a_gibibyte_each_way_past_a_slow_reader_costs_no_memory() {
 
 #[tokio::test]
 async fn ten_thousand_streams_run_at_once_on_one_connection() {
+    let _together = LOAD.read().await;
     let node = Node::start(Some(10_000)).await;
     let tally = node.load("streams").await;
     println!("10,000 streams: {tally}");
@@ -41,6 +47,7 @@ async fn ten_thousand_streams_run_at_once_on_one_connection() {
 
 #[tokio::test]
 async fn a_thousand_connections_carry_calls() {
+    let _together = LOAD.read().await;
     let node = Node::start(None).await;
     let tally = node.load("connections").await;
     println!("1,000 connections: {tally}");
@@ -54,6 +61,7 @@ async fn a_thousand_connections_carry_calls() {
 
 #[tokio::test]
 async fn a_handler_that_computes_holds_up_nobody_on_its_connection() {
+    let _alone = LOAD.write().await;
     let node = Node::start(None).await;
     for who in ["calls", "stream"] {
         let tally = node.load(who).await;

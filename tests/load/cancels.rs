@@ -198,6 +198,7 @@ async fn until(expected: usize, what: &str, count: impl Fn() -> usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_left_of_100_000_calls_of_which_every_tenth_was_given_up() {
+    let _together = crate::LOAD.read().await;
     let running = Running::default();
     let (_listener, greeter) = serve(&running).await;
     assert!(call(&greeter, 3).await.unwrap());

@@ -172,6 +172,36 @@ async fn the_watch_tells_what_is_new_and_what_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_a_change_is_told_of_it_and_of_nothing_else() {
+    let (inner, cached) = cached();
+    let waiting = |seen: Option<Arc<[ServiceInfo]>>| {
+        let cached = cached.clone();
+        tokio::spawn(async move { cached.changed("s", seen.as_ref()).await })
+    };
+    let first = waiting(None);
+    settle().await;
+    // Questions that find nothing end no wait, and make nobody ask.
+    for _ in 0..5 {
+        cached.get_service("s").await.unwrap_err();
+    }
+    sleep(Duration::from_secs(1)).await;
+    let asked = inner.asked();
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(inner.asked(), asked);
+    assert!(!first.is_finished());
+    inner.register(&node("a"), TTL).await.unwrap();
+    first.await.unwrap().unwrap();
+    // What has changed since it was seen is told at once.
+    waiting(None).await.unwrap().unwrap();
+    let second = waiting(cached.known("s"));
+    inner.register(&node("a"), TTL).await.unwrap();
+    settle().await;
+    assert!(!second.is_finished(), "a renewal is no change");
+    inner.deregister(&node("a")).await.unwrap();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn changes_during_the_question_are_neither_lost_nor_undone() {
     let (inner, cached) = cached();
     inner.register(&node("leaving"), TTL).await.unwrap();
