@@ -1,8 +1,14 @@
 //! How long things may take: by default, for a client, for a call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use rmicro_runtime::{ClientOptions, Code, Error, Service};
+use async_trait::async_trait;
+use rmicro_runtime::seam::Seam;
+use rmicro_runtime::transport::ClientCall;
+use rmicro_runtime::{
+    Answer, ClientInterceptor, ClientNext, ClientOptions, Code, Error, Result, Service,
+};
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::time::Instant;
 
@@ -41,6 +47,35 @@ async fn a_request_may_take_30_s_or_what_the_client_or_the_call_says() {
         let begun = Instant::now();
         let error = call.await.unwrap_err();
         assert_eq!(error.code(), Code::DeadlineExceeded);
+        assert_eq!(begun.elapsed(), expected * SECOND);
+    }
+}
+
+/// Brings the deadline of a call to two seconds from now.
+struct Hurry;
+
+#[async_trait]
+impl ClientInterceptor for Hurry {
+    async fn intercept(&self, mut call: ClientCall, next: ClientNext<'_>) -> Result<Answer> {
+        call.head.deadline = Some(Seam::default().clock.now().after(2 * SECOND));
+        next.run(call).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interceptor_may_bring_the_deadline_forward_and_not_put_it_off() {
+    let world = silent().await;
+    let mut options = ClientOptions::default();
+    options.interceptors.push(Arc::new(Hurry));
+    let greeter = world.greeter_with(options);
+    for (timeout, expected) in [(9, 2), (1, 1)] {
+        let begun = Instant::now();
+        let error = greeter
+            .hello(hello("Ada"))
+            .timeout(timeout * SECOND)
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Code::DeadlineExceeded, "{error}");
         assert_eq!(begun.elapsed(), expected * SECOND);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::placing::Placing;
-use super::progress::Progress;
+use super::progress::{Progress, Stage};
 use super::replies::{Again, Replies};
 use super::stub::Stub;
 use super::way::Way;
@@ -139,22 +139,24 @@ impl Outgoing {
         if interceptors.is_empty() {
             return self.send(call).await;
         }
-        let limit = call
-            .head
-            .deadline
-            .unwrap_or_else(|| self.after_request_timeout());
+        self.progress.reach(Stage::Intercept);
+        let limit = self.limit(&call);
+        self.progress.set_limit(limit);
         let chain = ClientNext::new(interceptors, self).run(call);
         let ended = client.seam.clock.until(limit, chain).await;
-        ended.unwrap_or_else(|| Err(self.late("intercept")))
+        ended.unwrap_or_else(|| Err(self.overtaken()))
     }
 
-    /// Finds a node and sends the call there.
+    /// Finds a node and sends the call there, before its deadline.
     async fn send(&self, call: ClientCall) -> Result<Answer> {
+        let (clock, limit) = (self.stub.client().0.seam.clock, self.limit(&call));
+        let answered = clock.until(limit, self.place(call, limit)).await;
+        answered.unwrap_or_else(|| Err(self.overtaken()))
+    }
+
+    /// Finds a node and sends the call there; whoever polls this watches over `limit`.
+    async fn place(&self, call: ClientCall, limit: Moment) -> Result<Answer> {
         let client = &self.stub.client().0;
-        let limit = call
-            .head
-            .deadline
-            .unwrap_or_else(|| self.after_request_timeout());
         if limit <= client.seam.clock.now() {
             return Err(self.late("send"));
         }
@@ -165,16 +167,11 @@ impl Outgoing {
             patient: self.patient,
             dial_timeout: self.dial_timeout,
         };
-        let answered = client.seam.clock.until(limit, async {
-            match call.kind {
-                Kind::Unary => placing.ask(call).await,
-                _ => self.begin(&placing, call).await.map(Answer::Stream),
-            }
-        });
-        match answered.await {
-            Some(answer) => answer.map_err(|error| self.until(limit).told(error)),
-            None => Err(self.overtaken()),
-        }
+        let answer = match call.kind {
+            Kind::Unary => placing.ask(call).await,
+            _ => self.begin(&placing, call).await.map(Answer::Stream),
+        };
+        answer.map_err(|error| self.until(limit).told(error))
     }
 
     /// The error of a call whose deadline passed on its way.
@@ -223,6 +220,12 @@ impl Outgoing {
         }
     }
 
+    /// When `call` is given up, or its search for a node where it has no deadline.
+    fn limit(&self, call: &ClientCall) -> Moment {
+        let deadline = call.head.deadline;
+        deadline.unwrap_or_else(|| self.after_request_timeout())
+    }
+
     fn after_request_timeout(&self) -> Moment {
         let client = &self.stub.client().0;
         client
@@ -254,7 +257,16 @@ impl Outgoing {
 
 impl Exchange for Outgoing {
     fn exchange(&self, call: ClientCall) -> BoxFuture<'_, Result<Answer>> {
-        Box::pin(self.send(call))
+        Box::pin(async move {
+            let (outer, limit) = (self.progress.limit(), self.limit(&call));
+            // The one timer around the interceptors does, unless one of them has brought the deadline forward.
+            let answer = match outer {
+                Some(outer) if outer <= limit => self.place(call, limit).await,
+                _ => self.send(call).await,
+            };
+            self.progress.reach(Stage::Intercept);
+            answer
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::registry::Node;
+use crate::seam::Moment;
 
 /// The stages of a call that its client sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum Stage {
     Send,
     /// The reply is waited for.
     Wait,
+    /// An interceptor works.
+    Intercept,
 }
 
 impl Stage {
@@ -29,6 +32,7 @@ impl Stage {
             Self::Dial => "dial",
             Self::Send => "send",
             Self::Wait => "wait",
+            Self::Intercept => "intercept",
         }
     }
 }
@@ -43,6 +47,8 @@ struct Now {
     node: Option<Arc<Node>>,
     /// Why it waits for a node.
     obstacle: Option<Error>,
+    /// When it is given up, with its interceptors.
+    limit: Option<Moment>,
 }
 
 impl Progress {
@@ -68,6 +74,16 @@ impl Progress {
     /// Waits for a node because of `obstacle`.
     pub(super) fn wait_because(&self, obstacle: Error) {
         self.lock().obstacle = Some(obstacle);
+    }
+
+    /// Is given up at `limit` with its interceptors.
+    pub(super) fn set_limit(&self, limit: Moment) {
+        self.lock().limit = Some(limit);
+    }
+
+    /// When it is given up with its interceptors, where it has any.
+    pub(super) fn limit(&self) -> Option<Moment> {
+        self.lock().limit
     }
 
     pub(super) fn stage(&self) -> Stage {
