@@ -176,7 +176,10 @@ impl Placing<'_> {
                 Ok(frames) => return Ok(frames),
                 Err(Refused::Closed(error, back)) => return Err((error, *back)),
                 Err(Refused::Busy(back)) => match connection.ready().await {
-                    Ok(()) => call = *back,
+                    Ok(turn) => {
+                        call = *back;
+                        call.turn = Some(turn);
+                    }
                     Err(error) => return Err((error.unprocessed(), *back)),
                 },
             }

@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 
 use node::Node;
 
-use super::{Body, ClientCall, Connection, Listener, Refused, Transport};
+use super::{Body, ClientCall, Connection, Listener, Refused, Transport, Turn};
 use crate::call::{FrameStream, Kind, Routes};
 use crate::error::{Error, Result};
 use crate::seam::Clock;
@@ -227,8 +227,12 @@ impl Connection for MemoryConnection {
         })
     }
 
-    async fn ready(&self) -> Result<()> {
-        if self.is_open() { Ok(()) } else { Err(gone()) }
+    async fn ready(&self) -> Result<Turn> {
+        if self.is_open() {
+            Ok(Turn::new(()))
+        } else {
+            Err(gone())
+        }
     }
 
     fn is_open(&self) -> bool {

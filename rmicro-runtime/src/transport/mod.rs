@@ -7,8 +7,9 @@
 mod grpc;
 mod memory;
 
+use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -57,8 +58,10 @@ pub trait Connection: fmt::Debug + Send + Sync + 'static {
     /// Starts a call and returns at once; what comes back arrives in the [`FrameStream`].
     fn start(&self, call: ClientCall) -> std::result::Result<Box<dyn FrameStream>, Refused>;
 
-    /// Waits until [`start`](Self::start) may work again after it said [`Refused::Busy`]; cancel safe.
-    async fn ready(&self) -> Result<()>;
+    /// Waits in turn until there is room for a call after [`start`](Self::start) said [`Refused::Busy`]; cancel safe.
+    ///
+    /// The [`Turn`] keeps the room for the call that is given it.
+    async fn ready(&self) -> Result<Turn>;
 
     /// Whether a call may be started; once `false`, it stays so.
     fn is_open(&self) -> bool;
@@ -76,6 +79,32 @@ pub struct ClientCall {
     pub body: Body,
     /// Whether what is sent is to be compressed, where the transport can.
     pub compress: bool,
+    /// What it has from [`Connection::ready`], if it had to wait.
+    pub turn: Option<Turn>,
+}
+
+/// The turn of a call that waited for [`Connection::ready`]; dropping it lets the next one in.
+#[derive(Clone)]
+pub struct Turn(Arc<Mutex<Option<Box<dyn Any + Send>>>>);
+
+impl Turn {
+    /// The turn that keeps `place`, whatever that is for the transport.
+    pub fn new(place: impl Any + Send) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(place)))))
+    }
+
+    /// The place that is kept, if it is a `T`; it is given once.
+    pub fn take<T: Any>(&self) -> Option<T> {
+        let mut place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = place.take()?.downcast();
+        taken.ok().map(|place| *place)
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turn")
+    }
 }
 
 impl ClientCall {
@@ -86,6 +115,7 @@ impl ClientCall {
             kind,
             body,
             compress: false,
+            turn: None,
         }
     }
 }

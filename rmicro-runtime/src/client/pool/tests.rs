@@ -9,7 +9,7 @@ use super::*;
 use crate::call::{FrameStream, Routes};
 use crate::error::{Code, Result};
 use crate::seam::{Chance, Clock};
-use crate::transport::{ClientCall, Listener, Refused};
+use crate::transport::{ClientCall, Listener, Refused, Turn};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -76,7 +76,7 @@ impl Connection for Wire {
         Err(Refused::Busy(Box::new(call)))
     }
 
-    async fn ready(&self) -> Result<()> {
+    async fn ready(&self) -> Result<Turn> {
         std::future::pending().await
     }
 

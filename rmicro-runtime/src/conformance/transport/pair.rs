@@ -192,7 +192,7 @@ async fn start(connection: &dyn Connection, head: CallHead, kind: Kind, body: Bo
             Err(Refused::Busy(back)) => call = *back,
             Err(Refused::Closed(error, _)) => panic!("an open connection refuses: {error}"),
         }
-        connection.ready().await.expect("it is ready at last");
+        call.turn = Some(connection.ready().await.expect("it is ready at last"));
     }
 }
 

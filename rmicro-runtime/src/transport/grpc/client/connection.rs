@@ -19,7 +19,7 @@ use crate::seam::Clock;
 use crate::transport::grpc::encoding::pack_run;
 use crate::transport::grpc::limit::check_run;
 use crate::transport::grpc::{GrpcConfig, head, reset};
-use crate::transport::{Body, ClientCall, Connection, Refused};
+use crate::transport::{Body, ClientCall, Connection, Refused, Turn};
 
 /// The callers' end of a connection. Calls that run keep what they need of it, so it may be dropped before they end; the
 /// connection closes when nothing is left.
@@ -50,6 +50,13 @@ impl Link {
         let mut cx = Context::from_waker(Waker::noop());
         // What has sent nothing never waits: it is ready, or the connection is over.
         matches!(probe.poll_ready(&mut cx), Poll::Ready(Ok(())))
+    }
+
+    /// The place that `call` has waited for, if it did so here, or one that is free.
+    fn place(&self, call: &mut ClientCall) -> Option<Place> {
+        let waited = call.turn.take().and_then(|turn| turn.take::<Place>());
+        let waited = waited.filter(|place| place.is_of(&self.places));
+        waited.or_else(|| self.places.take())
     }
 
     fn begin(&self, call: ClientCall, place: Place) -> Result<Exchange> {
@@ -139,11 +146,11 @@ const AT_ONCE: usize = 16 * 1024;
 
 #[async_trait]
 impl Connection for Link {
-    fn start(&self, call: ClientCall) -> std::result::Result<Box<dyn FrameStream>, Refused> {
+    fn start(&self, mut call: ClientCall) -> std::result::Result<Box<dyn FrameStream>, Refused> {
         if !self.is_open() {
             return Err(Refused::Closed(self.closed(), Box::new(call)));
         }
-        let Some(place) = self.places.take() else {
+        let Some(place) = self.place(&mut call) else {
             return Err(Refused::Busy(Box::new(call)));
         };
         let buffer = match &call.body {
@@ -159,12 +166,9 @@ impl Connection for Link {
         Ok(Box::new(exchange))
     }
 
-    async fn ready(&self) -> Result<()> {
-        if self.places.free().await {
-            Ok(())
-        } else {
-            Err(self.closed())
-        }
+    async fn ready(&self) -> Result<Turn> {
+        let place = self.places.wait().await;
+        place.map(Turn::new).ok_or_else(|| self.closed())
     }
 
     fn is_open(&self) -> bool {

@@ -1,29 +1,43 @@
 //! How many calls run on a connection, and how many may.
 //!
-//! h2 queues without bound what a peer does not take yet, so the places are counted here, in front of it.
+//! h2 queues without bound what a peer does not take yet, so the places are counted here, in front of it. Invariant: while somebody
+//! waits, a place that becomes free is given to the one who has waited longest, and nobody who comes later gets one before.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-
-use tokio::sync::Notify;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 /// The places of one connection.
-///
-/// Invariant: while a place is free and somebody waits, a notification is under way. Whoever is told of a free place tells the
-/// next in line, since it may go away without taking it.
 #[derive(Debug)]
 pub(super) struct Places {
-    taken: AtomicUsize,
-    /// What the peer allows.
-    limit: AtomicUsize,
+    inner: Mutex<Inner>,
     /// What we allow ourselves.
     own_limit: usize,
+    /// How many are taken, to be read without the lock.
+    taken: AtomicUsize,
     open: AtomicBool,
     given_up: AtomicBool,
-    freed: Notify,
 }
 
-/// One place; dropping it frees it.
+#[derive(Debug, Default)]
+struct Inner {
+    taken: usize,
+    /// What the peer allows, and we.
+    limit: usize,
+    queue: VecDeque<Arc<Mutex<Waiter>>>,
+    closed: bool,
+}
+
+/// Somebody in the queue.
+#[derive(Debug, Default)]
+struct Waiter {
+    granted: bool,
+    waker: Option<Waker>,
+}
+
+/// One place; dropping it gives it to the next in line.
 #[derive(Debug)]
 pub(super) struct Place(Arc<Places>);
 
@@ -35,54 +49,51 @@ impl Places {
             limit => limit as usize,
         };
         Self {
-            taken: AtomicUsize::new(0),
-            limit: AtomicUsize::new(0),
+            inner: Mutex::default(),
             own_limit,
+            taken: AtomicUsize::new(0),
             open: AtomicBool::new(true),
             given_up: AtomicBool::new(false),
-            freed: Notify::new(),
         }
     }
 
-    /// Takes a place; `None` when none is free.
+    /// Takes a place; `None` when none is free, or others wait for it.
     pub(super) fn take(self: &Arc<Self>) -> Option<Place> {
-        let limit = self.limit.load(SeqCst);
-        self.taken
-            .fetch_update(SeqCst, SeqCst, |taken| (taken < limit).then(|| taken + 1))
-            .ok()
-            .map(|_| Place(Arc::clone(self)))
+        let mut inner = self.lock();
+        if inner.taken >= inner.limit || !inner.queue.is_empty() {
+            return None;
+        }
+        inner.taken += 1;
+        self.taken.store(inner.taken, SeqCst);
+        Some(Place(Arc::clone(self)))
     }
 
-    /// Waits for a free place, `true`, or for the end of the connection, `false`; cancel safe.
-    pub(super) async fn free(&self) -> bool {
-        loop {
-            let freed = self.freed.notified();
-            let mut freed = std::pin::pin!(freed);
-            // In line before looking, so that nothing is missed in between.
-            freed.as_mut().enable();
-            if !self.is_open() {
-                return false;
-            }
-            if self.taken.load(SeqCst) < self.limit.load(SeqCst) {
-                self.freed.notify_one();
-                return true;
-            }
-            freed.await;
-        }
+    /// Waits in line for a place; `None` at the end of the connection. Cancel safe: whoever goes away gives the place on.
+    pub(super) async fn wait(self: &Arc<Self>) -> Option<Place> {
+        let mut line = InLine {
+            places: self,
+            waiter: None,
+        };
+        poll_fn(|cx| line.poll(cx)).await
     }
 
     /// Sets what the peer allows.
     pub(super) fn set_limit(&self, limit: usize) {
-        let limit = limit.min(self.own_limit);
-        if self.limit.swap(limit, SeqCst) < limit {
-            self.freed.notify_one();
+        let mut inner = self.lock();
+        inner.limit = limit.min(self.own_limit);
+        while inner.taken < inner.limit && inner.grant() {
+            inner.taken += 1;
         }
+        self.taken.store(inner.taken, SeqCst);
     }
 
     /// Says that no place is given any more.
     pub(super) fn close(&self) {
-        if self.open.swap(false, SeqCst) {
-            self.freed.notify_waiters();
+        self.open.store(false, SeqCst);
+        let mut inner = self.lock();
+        inner.closed = true;
+        for waiter in std::mem::take(&mut inner.queue) {
+            wake(&mut lock(&waiter));
         }
     }
 
@@ -101,6 +112,31 @@ impl Places {
     pub(super) fn is_open(&self) -> bool {
         self.open.load(SeqCst)
     }
+
+    fn release(&self) {
+        let mut inner = self.lock();
+        if inner.taken > inner.limit || !inner.grant() {
+            inner.taken -= 1;
+            self.taken.store(inner.taken, SeqCst);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.inner)
+    }
+}
+
+impl Inner {
+    /// Tells the first in line that a place is theirs; `false` when nobody waits. Who counts it as taken is the caller's business.
+    fn grant(&mut self) -> bool {
+        let Some(waiter) = self.queue.pop_front() else {
+            return false;
+        };
+        let mut waiter = lock(&waiter);
+        waiter.granted = true;
+        wake(&mut waiter);
+        true
+    }
 }
 
 impl Place {
@@ -108,13 +144,74 @@ impl Place {
     pub(super) fn is_given_up(&self) -> bool {
         self.0.given_up.load(SeqCst)
     }
+
+    /// Whether it is one of `places`.
+    pub(super) fn is_of(&self, places: &Arc<Places>) -> bool {
+        Arc::ptr_eq(&self.0, places)
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, SeqCst);
-        self.0.freed.notify_one();
+        self.0.release();
     }
+}
+
+/// One who waits, from the first poll on.
+struct InLine<'a> {
+    places: &'a Arc<Places>,
+    waiter: Option<Arc<Mutex<Waiter>>>,
+}
+
+impl InLine<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Place>> {
+        let mut inner = self.places.lock();
+        let waiter = self.waiter.get_or_insert_with(|| {
+            let waiter = Arc::<Mutex<Waiter>>::default();
+            inner.queue.push_back(Arc::clone(&waiter));
+            waiter
+        });
+        if !inner.closed && inner.taken < inner.limit && inner.grant() {
+            inner.taken += 1;
+            self.places.taken.store(inner.taken, SeqCst);
+        }
+        let mut state = lock(waiter);
+        if state.granted {
+            drop((state, inner));
+            self.waiter = None;
+            return Poll::Ready(Some(Place(Arc::clone(self.places))));
+        }
+        if inner.closed {
+            return Poll::Ready(None);
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        let Some(waiter) = self.waiter.take() else {
+            return;
+        };
+        let mut inner = self.places.lock();
+        inner.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
+        let granted = lock(&waiter).granted;
+        drop(inner);
+        if granted {
+            self.places.release();
+        }
+    }
+}
+
+fn wake(waiter: &mut Waiter) {
+    if let Some(waker) = waiter.waker.take() {
+        waker.wake();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -130,11 +227,16 @@ mod tests {
         places
     }
 
-    /// Whether `free` is ready without another event; the paused clock jumps when nothing else can happen.
-    async fn is_ready(places: &Places) -> bool {
+    fn waiter(places: &Arc<Places>) -> tokio::task::JoinHandle<Option<Place>> {
+        let places = Arc::clone(places);
+        tokio::spawn(async move { places.wait().await })
+    }
+
+    /// Whether a place is given without another event; the paused clock jumps when nothing else can happen.
+    async fn is_given(places: &Arc<Places>) -> bool {
         let clock = Clock::default();
         let limit = clock.now().after(Duration::from_secs(1));
-        clock.until(limit, places.free()).await.is_some()
+        clock.until(limit, places.wait()).await.is_some()
     }
 
     #[tokio::test(start_paused = true)]
@@ -142,52 +244,67 @@ mod tests {
         let places = places(2);
         let (first, _second) = (places.take().unwrap(), places.take().unwrap());
         assert!(places.take().is_none());
-        assert!(!is_ready(&places).await);
+        assert!(!is_given(&places).await);
         drop(first);
-        assert!(is_ready(&places).await);
+        assert!(is_given(&places).await);
         assert!(places.take().is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_goes_away_does_not_take_the_news_along() {
+    async fn who_waits_is_served_in_turn_and_before_who_comes_later() {
         let places = places(1);
         let place = places.take().unwrap();
-        let waiters: Vec<_> = (0..5)
-            .map(|_| {
-                let places = Arc::clone(&places);
-                tokio::spawn(async move { places.free().await })
-            })
-            .collect();
+        let (first, second) = (waiter(&places), waiter(&places));
         tokio::task::yield_now().await;
         drop(place);
-        // None of them takes the place, and still each hears of it.
-        let clock = Clock::default();
-        let limit = clock.now().after(Duration::from_secs(1));
-        for waiter in waiters {
-            let told = clock.until(limit, waiter).await;
-            assert!(told.expect("it waits for ever").unwrap());
-        }
+        assert!(places.take().is_none(), "it is the first one's");
+        let place = first.await.unwrap().unwrap();
+        assert!(!second.is_finished());
+        drop(place);
+        assert!(places.take().is_none(), "it is the second one's");
+        drop(second.await.unwrap().unwrap());
+        assert!(places.take().is_some());
+        assert!(places.take().is_some(), "all of it is free again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_goes_away_gives_the_place_on() {
+        let places = places(1);
+        let place = places.take().unwrap();
+        let (gone, granted, last) = (waiter(&places), waiter(&places), waiter(&places));
+        tokio::task::yield_now().await;
+        gone.abort();
+        tokio::task::yield_now().await;
+        drop(place);
+        // It was told, and goes before it has looked.
+        granted.abort();
+        assert!(last.await.unwrap().is_some());
+        assert!(!places.any_taken());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_higher_limit_and_the_end_are_heard_of() {
         let places = places(0);
-        let waiter = tokio::spawn({
-            let places = Arc::clone(&places);
-            async move { places.free().await }
-        });
+        let first = waiter(&places);
         tokio::task::yield_now().await;
         places.set_limit(1);
-        assert!(waiter.await.unwrap());
-        let _place = places.take().unwrap();
-        let waiter = tokio::spawn({
-            let places = Arc::clone(&places);
-            async move { places.free().await }
-        });
+        let _place = first.await.unwrap().unwrap();
+        let second = waiter(&places);
         tokio::task::yield_now().await;
         places.close();
-        assert!(!waiter.await.unwrap());
-        assert!(!places.free().await);
+        assert!(second.await.unwrap().is_none());
+        assert!(places.wait().await.is_none());
+    }
+
+    #[test]
+    fn a_lower_limit_takes_places_away_as_they_are_given_back() {
+        let places = places(2);
+        let (first, second) = (places.take().unwrap(), places.take().unwrap());
+        places.set_limit(1);
+        drop(first);
+        assert!(places.take().is_none());
+        drop(second);
+        assert!(places.take().is_some());
     }
 
     #[test]

@@ -871,7 +871,7 @@ async fn load(connection: Arc<dyn Connection>, index: usize) {
                 Err(Refused::Busy(back)) => call = *back,
                 Err(refused) => panic!("{refused:?}"),
             }
-            connection.ready().await.unwrap();
+            call.turn = Some(connection.ready().await.unwrap());
         };
         let sending = async {
             for _ in 0..200 {
