@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::registry::Node;
 use crate::rpc::Answer;
 use crate::selector::Choice;
-use crate::transport::{ClientCall, Connection, Refused};
+use crate::transport::{ClientCall, Connection, Refused, Turn};
 
 /// One call on its way: the nodes of its target are tried until one takes it.
 pub(super) struct Placing<'a> {
@@ -37,15 +37,12 @@ pub(super) struct Placed {
     pub(super) frames: Box<dyn FrameStream>,
 }
 
-/// A call that nobody has taken, and why.
-type Returned = (Error, ClientCall);
-
 impl Placing<'_> {
     /// Makes a unary call; another node is asked while it is proved that no handler has seen it.
-    pub(super) async fn ask(&self, call: ClientCall) -> Result<Answer> {
+    pub(super) async fn ask(&self, call: &ClientCall) -> Result<Answer> {
         let mut way = Way::default();
         loop {
-            let Placed { node, frames } = self.place(call.clone(), &mut way).await?;
+            let Placed { node, frames } = self.place(call, &mut way).await?;
             self.progress.reach(Stage::Wait);
             let outcome = only_frame(frames).await;
             let failure = outcome.as_ref().err();
@@ -60,53 +57,40 @@ impl Placing<'_> {
     }
 
     /// Hands the call to a connection to some node that it has not tried on its way.
-    pub(super) async fn place(&self, call: ClientCall, way: &mut Way) -> Result<Placed> {
-        if !self.patient {
-            return self.try_nodes(call, way).await.map_err(|(error, _)| error);
+    pub(super) async fn place(&self, call: &ClientCall, way: &mut Way) -> Result<Placed> {
+        if self.patient {
+            // In boxes, here and below: what few calls do must not make the future of every call larger.
+            return Box::pin(self.place_patiently(call, way)).await;
         }
+        self.try_nodes(call, way).await
+    }
+
+    async fn place_patiently(&self, call: &ClientCall, way: &mut Way) -> Result<Placed> {
         let mut patience = Patience::new(self.client, self.target);
-        let mut call = call;
         loop {
             match self.try_nodes(call, way).await {
-                Ok(placed) => return Ok(placed),
-                Err((error, back)) if Patience::sits_out(&error) => {
+                Err(error) if Patience::sits_out(&error) => {
                     self.progress.wait_because(error);
                     patience.wait(way).await;
                     way.again();
-                    call = back;
                 }
-                Err((error, _)) => return Err(error),
+                placed => return placed,
             }
         }
     }
 
-    async fn try_nodes(
-        &self,
-        mut call: ClientCall,
-        way: &mut Way,
-    ) -> std::result::Result<Placed, Returned> {
+    async fn try_nodes(&self, call: &ClientCall, way: &mut Way) -> Result<Placed> {
         loop {
             self.progress.discover();
-            let node = match self.choose(&call.head, way).await {
-                Ok(node) => node,
-                Err(error) => return Err((error, call)),
-            };
+            let node = self.choose(&call.head, way).await?;
             self.progress.dial(&node);
-            let connection = match self.connection(&node, way).await {
-                Ok(Some(connection)) => connection,
-                Ok(None) => continue,
-                Err(error) => return Err((error, call)),
+            let Some(connection) = self.connection(&node, way).await? else {
+                continue;
             };
             self.progress.reach(Stage::Send);
             match self.start(&*connection, call).await {
                 Ok(frames) => return Ok(Placed { node, frames }),
-                Err((error, back)) => {
-                    let error = self.told(error, Stage::Send, &node);
-                    if let Err(error) = fail(way, &node, error) {
-                        return Err((error, back));
-                    }
-                    call = back;
-                }
+                Err(error) => fail(way, &node, self.told(error, Stage::Send, &node))?,
             }
         }
     }
@@ -152,10 +136,8 @@ impl Placing<'_> {
                 return Ok(None);
             }
         };
-        match attempt
-            .wait(self.client.seam.clock, self.dial_timeout)
-            .await
-        {
+        let connected = Box::pin(attempt.wait(self.client.seam.clock, self.dial_timeout)).await;
+        match connected {
             Ok(connection) => Ok(Some(connection)),
             Err(error) => {
                 let error = self.told(error, Stage::Dial, node);
@@ -164,24 +146,20 @@ impl Placing<'_> {
         }
     }
 
-    /// Starts `call` as soon as the peer takes another one; what could not be started is given back.
+    /// Starts `call` as soon as the peer takes another one.
     async fn start(
         &self,
         connection: &dyn Connection,
-        call: ClientCall,
-    ) -> std::result::Result<Box<dyn FrameStream>, Returned> {
-        let mut call = call;
+        call: &ClientCall,
+    ) -> Result<Box<dyn FrameStream>> {
+        let mut turn = None;
         loop {
-            match connection.start(call) {
+            match connection.start(copy(call, turn.take())) {
                 Ok(frames) => return Ok(frames),
-                Err(Refused::Closed(error, back)) => return Err((error, *back)),
-                Err(Refused::Busy(back)) => match connection.ready().await {
-                    Ok(turn) => {
-                        call = *back;
-                        call.turn = Some(turn);
-                    }
-                    Err(error) => return Err((error.unprocessed(), *back)),
-                },
+                Err(Refused::Closed(error, _)) => return Err(error),
+                Err(Refused::Busy(_)) => {
+                    turn = Some(connection.ready().await.map_err(Error::unprocessed)?);
+                }
             }
         }
     }
@@ -197,6 +175,13 @@ impl Placing<'_> {
         let registry = self.client.registry.name();
         told(error, stage, node, self.target.name(), registry)
     }
+}
+
+/// The call for a connection, while `call` stays for another try; its message is shared.
+fn copy(call: &ClientCall, turn: Option<Turn>) -> ClientCall {
+    let mut copy = call.clone();
+    copy.turn = turn;
+    copy
 }
 
 /// Lets the call go on to another node where that is safe.

@@ -127,8 +127,8 @@ async fn place(stub: Stub, mut again: Box<Again>) -> Result<(Placed, Box<Again>)
         patient: again.patient,
         dial_timeout: again.dial_timeout,
     };
-    let call = again.call.clone();
-    let placed = placing.place(call, &mut again.way).await?;
+    let Again { call, way, .. } = &mut *again;
+    let placed = placing.place(call, way).await?;
     Ok((placed, again))
 }
 

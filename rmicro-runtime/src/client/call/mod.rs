@@ -83,7 +83,7 @@ impl<T> Call<T> {
 
 impl<T: prost::Message + Default + 'static> Call<T> {
     /// Starts the call and gives the reply with its metadata and trailers.
-    pub async fn send(self) -> Result<Reply<T>> {
+    pub async fn send(mut self) -> Result<Reply<T>> {
         self.outgoing.ask().await
     }
 }

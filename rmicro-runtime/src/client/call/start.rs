@@ -8,14 +8,14 @@ use crate::transport::Body;
 
 type Started<T> = BoxFuture<'static, Result<T>>;
 
-pub(in crate::client) fn unary<O>(outgoing: Outgoing) -> Started<O>
+pub(in crate::client) fn unary<O>(mut outgoing: Outgoing) -> Started<O>
 where
     O: prost::Message + Default + 'static,
 {
     Box::pin(async move { outgoing.ask().await.map(|reply| reply.message) })
 }
 
-pub(in crate::client) fn server_streaming<O>(outgoing: Outgoing) -> Started<Receiver<O>>
+pub(in crate::client) fn server_streaming<O>(mut outgoing: Outgoing) -> Started<Receiver<O>>
 where
     O: prost::Message + Default + 'static,
 {
@@ -48,7 +48,7 @@ where
     })
 }
 
-async fn open_both<I, O>(outgoing: Outgoing) -> Result<(Sender<I>, Receiver<O>)>
+async fn open_both<I, O>(mut outgoing: Outgoing) -> Result<(Sender<I>, Receiver<O>)>
 where
     I: prost::Message + Default + 'static,
     O: prost::Message + Default + 'static,
