@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use super::said::Said;
 use crate::call::Routes;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::transport::grpc::{GrpcConfig, encoding, head, limit, status};
+use crate::transport::grpc::{GrpcConfig, encoding, limit, status};
 
 /// What the answer to one call has to keep to.
 pub(super) struct Answering {
@@ -20,10 +21,13 @@ pub(super) struct Answering {
 }
 
 impl Answering {
-    /// What `headers` ask for, of which it takes away what means nothing to a handler.
-    pub(super) fn take(headers: &mut HeaderMap, config: &GrpcConfig, routes: &dyn Routes) -> Self {
-        let is_go_micro = headers.remove(head::X_CONTENT_TYPE).is_some();
-        let accepts_gzip = encoding::take_accepts_gzip(headers);
+    /// What a request asks for that has `said` so.
+    pub(super) fn new(said: &Said, config: &GrpcConfig, routes: &dyn Routes) -> Self {
+        let is_go_micro = said.x_content_type.is_some();
+        let accepts_gzip = said
+            .accept_encoding
+            .as_ref()
+            .is_some_and(encoding::accepts_gzip);
         Self {
             go_micro: is_go_micro.then(|| routes.service_id().unwrap_or_default()),
             compress: accepts_gzip && config.compression.is_gzip(),

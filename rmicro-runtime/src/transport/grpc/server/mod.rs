@@ -13,6 +13,7 @@ mod inbox;
 mod preface;
 mod request;
 mod respond;
+mod said;
 mod service;
 mod stream_set;
 mod streaming;

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
+use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::answering::Answering;
 use super::body::ReplyBody;
 use super::respond;
+use super::said::Said;
 use crate::call::{CallHead, Route, Routes};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
@@ -51,20 +52,17 @@ impl From<Error> for Refusal {
 /// Finds the route of a request and reads its head; the headers become the metadata.
 pub(super) fn read(
     parts: Parts,
+    said: &Said,
     routes: &dyn Routes,
     peer: SocketAddr,
     clock: &Clock,
 ) -> Result<(Arc<Route>, CallHead), Refusal> {
-    let codec = match codec(&parts)? {
+    let codec = match codec(&parts.method, said)? {
         "proto" => Cow::Borrowed("proto"),
         other => Cow::Owned(other.to_owned()),
     };
     let route = routes.route(parts.uri.path())?;
-    let mut headers = parts.headers;
-    // Most clients send the timeout last, and the last is the cheapest to remove.
-    let timeout = take_timeout(&mut headers)?;
-    headers.remove(CONTENT_TYPE);
-    headers.remove(TE);
+    let timeout = timeout(said)?;
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
         let late = "the deadline had passed when the call came";
         return Err(Error::deadline_exceeded(late).into());
@@ -72,18 +70,20 @@ pub(super) fn read(
     let deadline = timeout.map(|timeout| clock.now().after(timeout));
     let mut head = CallHead::new(route.service.clone(), route.method.clone());
     head.codec = codec;
-    head.metadata = Metadata::from_headers(headers);
+    head.metadata = Metadata::from_headers(parts.headers);
     head.deadline = deadline;
     head.peer = Some(peer);
     Ok((route, head))
 }
 
 /// gRPC's own timeout or go-micro's, whichever is shorter.
-fn take_timeout(headers: &mut HeaderMap) -> Result<Option<Duration>> {
-    let grpc = headers.remove(head::GRPC_TIMEOUT);
-    let grpc = grpc.as_ref().map(timeout::decode).transpose()?;
-    let go_micro = headers.remove(head::TIMEOUT);
-    let go_micro = go_micro.as_ref().and_then(timeout::decode_nanos);
+fn timeout(said: &Said) -> Result<Option<Duration>> {
+    let grpc = said
+        .grpc_timeout
+        .as_ref()
+        .map(timeout::decode)
+        .transpose()?;
+    let go_micro = said.timeout.as_ref().and_then(timeout::decode_nanos);
     Ok(match (grpc, go_micro) {
         (Some(grpc), Some(go_micro)) => Some(grpc.min(go_micro)),
         (grpc, go_micro) => grpc.or(go_micro),
@@ -103,21 +103,18 @@ pub(super) fn check_encoding(encoding: &Encoding) -> Result<()> {
     Err(Error::unimplemented(message).with_metadata(metadata))
 }
 
-fn codec(parts: &Parts) -> Result<&str, Refusal> {
-    if parts.method != Method::POST {
-        let message = format!(
-            "a gRPC call is a POST request, this one is {}",
-            parts.method
-        );
+fn codec<'a>(method: &Method, said: &'a Said) -> Result<&'a str, Refusal> {
+    if *method != Method::POST {
+        let message = format!("a gRPC call is a POST request, this one is {method}");
         return Err(Refusal::Http(
             StatusCode::METHOD_NOT_ALLOWED,
             Error::internal(message),
         ));
     }
-    let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::to_str);
+    let content_type = said.content_type.as_ref().map(HeaderValue::to_str);
     let codec = content_type.and_then(Result::ok).and_then(head::codec);
     codec.ok_or_else(|| {
-        let told = parts.headers.get(CONTENT_TYPE);
+        let told = &said.content_type;
         let message =
             format!("a gRPC call has the content type application/grpc, this one {told:?}");
         Refusal::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::internal(message))

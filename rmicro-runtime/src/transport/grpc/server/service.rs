@@ -15,6 +15,7 @@ use super::inbound::Inbound;
 use super::inbox::{Head, Inbox};
 use super::request::{self, Refusal};
 use super::respond;
+use super::said::Said;
 use super::streaming::Streaming;
 use crate::call::{BoxFuture, CallState, Guarded, Kind, Route, Routes, ServerCall};
 use crate::error::Result;
@@ -54,14 +55,15 @@ impl CallService {
 
     fn accept(
         &self,
-        mut parts: Parts,
+        parts: Parts,
+        said: Said,
         body: Incoming,
         answering: Answering,
     ) -> Result<Accepted, (Refusal, Answering)> {
-        let encoding = Encoding::take(&mut parts.headers);
+        let encoding = Encoding::of(said.encoding.as_ref());
         let read = request::check_encoding(&encoding)
             .map_err(Refusal::from)
-            .and_then(|()| request::read(parts, &*self.routes, self.peer, &self.clock));
+            .and_then(|()| request::read(parts, &said, &*self.routes, self.peer, &self.clock));
         let (route, head) = match read {
             Ok(read) => read,
             Err(refusal) => return Err((refusal, answering)),
@@ -88,8 +90,9 @@ impl hyper::service::Service<Request<Incoming>> for CallService {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (mut parts, body) = request.into_parts();
-        let answering = Answering::take(&mut parts.headers, &self.config, &*self.routes);
-        match self.accept(parts, body, answering) {
+        let said = Said::take(&mut parts.headers);
+        let answering = Answering::new(&said, &self.config, &*self.routes);
+        match self.accept(parts, said, body, answering) {
             Ok(mut accepted) if accepted.route.kind == Kind::Unary => {
                 Box::pin(async move { Ok(unary(&mut accepted).await) })
             }

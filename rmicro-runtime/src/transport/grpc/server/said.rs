@@ -1,0 +1,121 @@
+//! What the headers of a request say to gRPC itself.
+//!
+//! Invariant: what is left of the headers is the caller's own metadata, and its `user-agent`.
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+
+use crate::transport::grpc::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
+use crate::transport::grpc::head::{GRPC_TIMEOUT, TIMEOUT, X_CONTENT_TYPE};
+
+/// The first value of each header that means something here.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) grpc_timeout: Option<HeaderValue>,
+    /// go-micro's.
+    pub(super) timeout: Option<HeaderValue>,
+    pub(super) encoding: Option<HeaderValue>,
+    pub(super) accept_encoding: Option<HeaderValue>,
+    /// go-micro's.
+    pub(super) x_content_type: Option<HeaderValue>,
+}
+
+/// Every header that is taken away.
+const NAMES: [HeaderName; 7] = [
+    CONTENT_TYPE,
+    TE,
+    GRPC_TIMEOUT,
+    TIMEOUT,
+    GRPC_ENCODING,
+    GRPC_ACCEPT_ENCODING,
+    X_CONTENT_TYPE,
+];
+
+impl Said {
+    /// Takes it out of `headers`.
+    ///
+    /// To take one header out of a map costs as much as to look at all of them, and most calls have no others: they are looked at
+    /// once, and then the map is cleared.
+    pub(super) fn take(headers: &mut HeaderMap) -> Self {
+        let (mut said, mut agent, mut has_others) = (Self::default(), None, false);
+        for (name, value) in &*headers {
+            let place = match name.as_str() {
+                "content-type" => &mut said.content_type,
+                "grpc-timeout" => &mut said.grpc_timeout,
+                "timeout" => &mut said.timeout,
+                "grpc-encoding" => &mut said.encoding,
+                "grpc-accept-encoding" => &mut said.accept_encoding,
+                "x-content-type" => &mut said.x_content_type,
+                "user-agent" if agent.is_none() => &mut agent,
+                "te" => continue,
+                _ => {
+                    has_others = true;
+                    continue;
+                }
+            };
+            place.get_or_insert_with(|| value.clone());
+        }
+        if has_others {
+            NAMES.iter().for_each(|name| drop(headers.remove(name)));
+        } else {
+            headers.clear();
+            headers.extend(agent.map(|agent| (USER_AGENT, agent)));
+        }
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    const OF_GRPC: [(&str, &str); 9] = [
+        ("te", "trailers"),
+        ("content-type", "application/grpc"),
+        ("grpc-timeout", "1S"),
+        ("grpc-timeout", "2S"),
+        ("timeout", "5"),
+        ("grpc-encoding", "gzip"),
+        ("grpc-accept-encoding", "gzip"),
+        ("x-content-type", "application/grpc+proto"),
+        ("user-agent", "test/1"),
+    ];
+
+    #[test]
+    fn what_is_left_is_the_callers_own() {
+        for own in [
+            &[][..],
+            &[("trace", "7"), ("trace", "8")],
+            &[("user-agent", "test/2")],
+        ] {
+            let mut all = headers(&[&OF_GRPC, own].concat());
+            let said = Said::take(&mut all);
+            assert_eq!(all, headers(&[&[("user-agent", "test/1")], own].concat()));
+            assert_eq!(said.grpc_timeout.unwrap(), "1S");
+            assert_eq!(said.content_type.unwrap(), "application/grpc");
+            for value in [
+                said.timeout,
+                said.encoding,
+                said.accept_encoding,
+                said.x_content_type,
+            ] {
+                assert!(value.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_that_means_something_is_taken_away() {
+        let mut all = headers(&OF_GRPC);
+        NAMES.iter().for_each(|name| drop(all.remove(name)));
+        assert_eq!(all, headers(&[("user-agent", "test/1")]));
+    }
+}
