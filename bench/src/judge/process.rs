@@ -12,6 +12,8 @@ const SERVER_CPU: &str = "0";
 const CLIENT_CPU: &str = "1";
 /// A client that has not ended by then is killed.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How many times slower a program is under valgrind, at most.
+const TIMES_SLOWER: &str = "1000";
 /// How long spinners live at most, in seconds.
 const SPINNING: &str = "3600";
 
@@ -71,6 +73,9 @@ impl Server {
         command
             .args(program(options, stack)?)
             .args(["server", stack]);
+        if !tool.is_empty() {
+            command.arg(TIMES_SLOWER);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Guard(command.spawn()?);
         let stdout = process.0.stdout.take().ok_or("no stdout")?;

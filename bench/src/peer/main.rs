@@ -34,7 +34,8 @@ fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
-        ["server", stack] => runtime()?.block_on(serve(stack.parse()?)),
+        ["server", stack] => runtime()?.block_on(serve(stack.parse()?, 1)),
+        ["server", stack, slower] => runtime()?.block_on(serve(stack.parse()?, slower.parse()?)),
         ["client", ref rest @ ..] => {
             let settings = Settings::parse(rest)?;
             let line = runtime()?.block_on(stacks::call(&settings))?;
@@ -53,7 +54,7 @@ fn main() -> Outcome<()> {
     }
 }
 
-const USAGE: &str = "peer server STACK | peer client STACK case=CASE c=N conns=N address=HOST:PORT server_pid=PID \
+const USAGE: &str = "peer server STACK [TIMES_SLOWER] | peer client STACK case=CASE c=N conns=N address=HOST:PORT server_pid=PID \
     [requests=N] | peer spin SECONDS | peer sizes";
 
 /// What a user of tokio gets by default, with as many workers as there are processors for this process.
@@ -65,8 +66,9 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         .build()
 }
 
-async fn serve(stack: Stack) -> Outcome<()> {
-    let serving = stacks::serve(stack).await?;
+/// Serves in a world that is so many times slower than it looks.
+async fn serve(stack: Stack, slower: u32) -> Outcome<()> {
+    let serving = stacks::serve(stack, slower).await?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "listening {}", serving.address)?;
     stdout.flush()?;

@@ -24,9 +24,9 @@ pub struct Serving {
 }
 
 /// Serves `stack` on some port of loopback.
-pub async fn serve(stack: Stack) -> Outcome<Serving> {
+pub async fn serve(stack: Stack, slower: u32) -> Outcome<Serving> {
     match stack {
-        Stack::Rmicro => rmicro::serve().await,
+        Stack::Rmicro => rmicro::serve(slower).await,
         Stack::Tonic => tonic::serve().await,
         Stack::Raw => raw::serve().await,
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rmicro_runtime::registry::{self, Node, Registry as _, ServiceInfo};
 use rmicro_runtime::seam::Seam;
 use rmicro_runtime::selector::RoundRobin;
-use rmicro_runtime::transport::{ClientCall, Grpc, Transport as _};
+use rmicro_runtime::transport::{ClientCall, Grpc, GrpcConfig, Transport as _};
 use rmicro_runtime::{
     Answer, BidiStream, Client, ClientInterceptor, ClientNext, ClientOptions, Context, Receiver,
     Result, Sender, Server, ServerCall, ServerInterceptor, ServerNext,
@@ -90,11 +90,14 @@ impl ClientInterceptor for Count {
     }
 }
 
-pub(super) async fn serve() -> Outcome<Serving> {
+/// Serves, and takes for slow what takes `slower` times as long as usual: valgrind makes every handler look slow.
+pub(super) async fn serve(slower: u32) -> Outcome<Serving> {
     let server = Server::new();
     server.intercept(Count::default())?;
     register_bench_handler(&server, Bench)?;
-    let grpc = Grpc::new(Seam::default());
+    let usual = GrpcConfig::default();
+    let slow_after = usual.slow_after * slower;
+    let grpc = Grpc::new(Seam::default()).config(usual.slow_after(slow_after));
     let listener = grpc.listen("127.0.0.1:0", server.start()).await?;
     Ok(Serving {
         address: listener.address().parse()?,
