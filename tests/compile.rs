@@ -86,6 +86,29 @@ fn every_case_of_the_plugin_is_among_them() {
     }
 }
 
+/// Comments in protos are text of all kinds, and none of it may look like a link, a tag or a test.
+#[test]
+fn rustdoc_has_nothing_to_say_of_the_reviewed_files() {
+    let lints = ["-D", "warnings", "-D", "rustdoc::all"];
+    let output = workshop::rustdoc(
+        "golden_2024",
+        &[&lints[..], &["--document-private-items"]].concat(),
+    );
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert!(!text.contains("warning"), "{text}");
+}
+
+#[test]
+fn rustdoc_runs_nothing_in_the_reviewed_files() {
+    for name in ["golden_2021", "golden_2024"] {
+        let output = workshop::rustdoc(name, &["--test"]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("running 0 tests"), "{name}: {text}");
+    }
+}
+
 #[test]
 fn a_program_may_use_the_client_half_alone() {
     is_clean("client_only_2021");

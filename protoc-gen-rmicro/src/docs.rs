@@ -73,11 +73,12 @@ pub(crate) fn or(lines: &[String], sentence: &str) -> Vec<Attribute> {
 
 /// Escapes what rustdoc would take for a link, a tag or a test, and straightens lists.
 pub(crate) fn tame(lines: &[String]) -> Vec<String> {
+    let lines: Vec<String> = lines.iter().map(|line| visible(line)).collect();
     let mut tamer = Tamer::default();
-    for line in lines {
-        let line = line.replace('\t', "    ");
-        let line: String = line.chars().filter(|char| !is_invisible(*char)).collect();
-        tamer.line(line.trim_end());
+    for (index, line) in lines.iter().enumerate() {
+        let is_above_rule = lines.get(index + 1).is_some_and(|next| is_table_rule(next));
+        tamer.in_table = !line.is_empty() && (tamer.in_table || is_above_rule);
+        tamer.line(line);
     }
     tamer.close();
     let mut lines = tamer.lines;
@@ -94,6 +95,13 @@ fn strip_space(line: &str) -> String {
     line.strip_prefix([' ', '\t']).unwrap_or(line).to_owned()
 }
 
+/// `line` without what nobody sees.
+fn visible(line: &str) -> String {
+    let line = line.replace('\t', "    ");
+    let line: String = line.chars().filter(|char| !is_invisible(*char)).collect();
+    line.trim_end().to_owned()
+}
+
 /// Control characters, and those that change the direction of text, which rustc refuses.
 fn is_invisible(char: char) -> bool {
     char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -103,10 +111,10 @@ fn is_invisible(char: char) -> bool {
 enum Block {
     #[default]
     Text,
-    /// A fenced block, until a line of this fence.
-    Fenced(String),
-    /// A block that the proto marks by indentation; here it gets a fence.
-    Indented,
+    /// A fenced block, until a line of this fence; its lines have this indentation or more.
+    Fenced(String, usize),
+    /// A block that the proto marks by indentation; here it gets a fence, after so many lines.
+    Indented(usize),
 }
 
 #[derive(Debug, Default)]
@@ -114,8 +122,10 @@ struct Tamer {
     lines: Vec<String>,
     block: Block,
     lists: Lists,
-    /// Whether the line before was blank, or there was none.
+    /// Whether the line before was neither blank nor missing.
     after_text: bool,
+    /// Whether the line is in a table.
+    in_table: bool,
 }
 
 impl Tamer {
@@ -123,18 +133,18 @@ impl Tamer {
         let text = line.trim_start_matches(' ');
         let indent = line.len() - text.len();
         match &self.block {
-            Block::Fenced(fence) => {
+            Block::Fenced(fence, _)
                 if text.starts_with(fence.as_str())
-                    && text.trim_matches(fence_char(fence)).is_empty()
-                {
-                    self.close();
-                } else {
-                    self.lines.push(line.to_owned());
-                }
+                    && text.trim_matches(fence_char(fence)).is_empty() =>
+            {
+                return self.close();
+            }
+            Block::Fenced(_, inside) => {
+                self.lines.push(line[indent.min(*inside)..].to_owned());
                 return;
             }
-            Block::Indented if indent < 4 && !text.is_empty() => self.close(),
-            Block::Indented => {
+            Block::Indented(_) if indent < 4 && !text.is_empty() => self.close(),
+            Block::Indented(_) => {
                 self.lines
                     .push(line.get(4..).unwrap_or_default().to_owned());
                 return;
@@ -151,36 +161,39 @@ impl Tamer {
         } else if let Some(fence) = fence(text) {
             self.lists = Lists::default();
             self.lines.push(format!("{fence}text"));
-            self.block = Block::Fenced(fence);
+            self.block = Block::Fenced(fence, indent);
         } else if indent >= 4 && !was_text && self.lists.is_empty() {
-            self.lines.push("```text".to_owned());
+            self.block = Block::Indented(self.lines.len());
+            self.lines.push(String::new());
             self.lines.push(format!("{}{text}", " ".repeat(indent - 4)));
-            self.block = Block::Indented;
         } else {
             let (indent, marker, text) = self.lists.place(indent, text, was_text);
             self.lines.push(format!(
                 "{}{marker}{}",
                 " ".repeat(indent),
-                inline::escape(text)
+                inline::escape(text, self.in_table)
             ));
         }
     }
 
     /// Ends a block of code.
     fn close(&mut self) {
-        let fence = match std::mem::take(&mut self.block) {
-            Block::Text => return,
-            Block::Fenced(fence) => fence,
-            Block::Indented => {
+        match std::mem::take(&mut self.block) {
+            Block::Text => {}
+            Block::Fenced(fence, _) => {
+                self.after_text = true;
+                self.lines.push(fence);
+            }
+            Block::Indented(first) => {
                 while self.lines.last().is_some_and(String::is_empty) {
                     self.lines.pop();
                 }
-                self.lines.push("```".to_owned());
-                String::new()
+                let fence = fence_around(&self.lines[first..]);
+                self.lines[first] = format!("{fence}text");
+                self.lines.extend([fence, String::new()]);
+                self.after_text = false;
             }
-        };
-        self.after_text = !fence.is_empty();
-        self.lines.push(fence);
+        }
     }
 }
 
@@ -193,6 +206,20 @@ fn fence(text: &str) -> Option<String> {
     let fence: String = text.chars().take_while(|other| *other == char).collect();
     let is_span = char == '`' && text[fence.len()..].contains('`');
     (fence.len() >= 3 && !is_span).then_some(fence)
+}
+
+/// A fence that none of `lines` closes.
+fn fence_around(lines: &[String]) -> String {
+    let runs = lines.iter().map(|line| {
+        let line = line.trim_start();
+        line.len() - line.trim_start_matches('`').len()
+    });
+    "`".repeat(runs.max().unwrap_or(0).max(2) + 1)
+}
+
+/// Whether `line` is what stands below the head of a table: `|---|:---:|`.
+fn is_table_rule(line: &str) -> bool {
+    line.contains('|') && line.contains('-') && line.trim_matches(['|', '-', ':', ' ']).is_empty()
 }
 
 fn fence_char(fence: &str) -> char {
@@ -228,6 +255,30 @@ mod tests {
         );
         assert_eq!(tamed("    first"), "```text\nfirst\n```\n".trim_end());
         assert_eq!(tamed("goes on\n    deeper"), "goes on\ndeeper");
+    }
+
+    #[test]
+    fn a_block_keeps_its_own_indentation_only() {
+        assert_eq!(
+            tamed("- a\n  ```\n  b\n    c\n d\n  ```"),
+            "- a\n```text\nb\n  c\nd\n```"
+        );
+    }
+
+    #[test]
+    fn no_line_of_an_indented_block_closes_it() {
+        assert_eq!(
+            tamed("    a\n    ```rust\n    b\n    ```\n    ````\nend"),
+            "`````text\na\n```rust\nb\n```\n````\n`````\n\nend"
+        );
+    }
+
+    #[test]
+    fn a_bar_in_code_ends_no_cell_of_a_table() {
+        assert_eq!(
+            tamed("`a|b`\n\n| `a|b` |\n|:--|\n| ``c|d`` ` |\n\n`e|f`"),
+            "`a|b`\n\n| `a\\|b` |\n|:--|\n| ``c\\|d`` \\` |\n\n`e|f`"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::{env, io};
 
@@ -25,6 +25,16 @@ pub(crate) fn verdicts() -> &'static BTreeMap<String, Verdict> {
         furnish(&folder).expect("the folder can be written to");
         check(&folder)
     })
+}
+
+/// What rustdoc says of the program `name` with `arguments`.
+pub(crate) fn rustdoc(name: &str, arguments: &[&str]) -> Output {
+    verdicts();
+    cargo(&folder())
+        .args(["rustdoc", "--offline", "--package", name, "--"])
+        .args(arguments)
+        .output()
+        .expect("cargo can be started")
 }
 
 /// A generated file.
@@ -118,8 +128,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 /// Has all programs compiled, and looked at by clippy where it is installed.
 fn check(folder: &Path) -> BTreeMap<String, Verdict> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let clippy = Command::new(&cargo)
+    let clippy = cargo(folder)
         .args(["clippy", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -129,13 +138,10 @@ fn check(folder: &Path) -> BTreeMap<String, Verdict> {
     } else {
         ["check"].as_slice()
     };
-    let output = Command::new(&cargo)
+    let output = cargo(folder)
         .args(lint)
         .args(["--workspace", "--keep-going", "--offline"])
         .args(["--message-format", "json"])
-        .current_dir(folder)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("GOLDEN", golden())
         .output()
         .expect("cargo can be started");
     let messages = String::from_utf8_lossy(&output.stdout);
@@ -143,4 +149,14 @@ fn check(folder: &Path) -> BTreeMap<String, Verdict> {
         let errors = String::from_utf8_lossy(&output.stderr);
         panic!("cargo could not compile the programs:\n{errors}")
     })
+}
+
+/// A cargo that works on the workspace.
+fn cargo(folder: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("GOLDEN", golden());
+    cargo
 }

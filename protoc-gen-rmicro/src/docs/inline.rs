@@ -1,7 +1,9 @@
 //! Escapes what has a meaning inside a line of markdown.
 
 /// `text` with links, tags and lone backticks made harmless; code spans and web links stay.
-pub(super) fn escape(text: &str) -> String {
+///
+/// In a table a bar ends a cell even inside of a code span.
+pub(super) fn escape(text: &str, in_table: bool) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     let mut rest = text;
     if rest.starts_with('>') {
@@ -10,7 +12,7 @@ pub(super) fn escape(text: &str) -> String {
     while let Some(char) = rest.chars().next() {
         let length = match char {
             '\\' => escape_pair(rest, &mut escaped),
-            '`' => code_span(rest, &mut escaped),
+            '`' => code_span(rest, in_table, &mut escaped),
             '<' => angle(rest, &mut escaped),
             '[' => bracket(rest, &mut escaped),
             ']' => replace(char, "\\]", &mut escaped),
@@ -43,7 +45,7 @@ fn escape_pair(rest: &str, escaped: &mut String) -> usize {
     keep(rest, if is_pair { 2 } else { 1 }, escaped)
 }
 
-fn code_span(rest: &str, escaped: &mut String) -> usize {
+fn code_span(rest: &str, in_table: bool, escaped: &mut String) -> usize {
     let ticks = rest.bytes().take_while(|byte| *byte == b'`').count();
     let mut end = ticks;
     while let Some(found) = rest[end..].find('`') {
@@ -52,6 +54,10 @@ fn code_span(rest: &str, escaped: &mut String) -> usize {
             .take_while(|byte| *byte == b'`')
             .count();
         end += found + run;
+        if run == ticks && in_table {
+            escaped.push_str(&rest[..end].replace("\\|", "|").replace('|', "\\|"));
+            return end;
+        }
         if run == ticks {
             return keep(rest, end, escaped);
         }
@@ -90,12 +96,24 @@ fn bracket(rest: &str, escaped: &mut String) -> usize {
 }
 
 fn bare_url(rest: &str, escaped: &mut String) -> usize {
-    let end = rest
-        .find(|char: char| char.is_whitespace() || "<>()[]`\"".contains(char))
-        .unwrap_or(rest.len());
-    let url = rest[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+    let url = rest[..url_end(rest)].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
     escaped.push_str(&format!("<{url}>"));
     url.len()
+}
+
+/// Where the address at the start of `rest` ends: before the bracket that closes what was opened before it.
+fn url_end(rest: &str) -> usize {
+    let mut open = 0;
+    for (index, char) in rest.char_indices() {
+        match char {
+            '(' | '[' => open += 1,
+            ')' | ']' if open > 0 => open -= 1,
+            ')' | ']' | '<' | '>' | '`' | '"' => return index,
+            _ if char.is_whitespace() => return index,
+            _ => {}
+        }
+    }
+    rest.len()
 }
 
 fn is_url(text: &str) -> bool {

@@ -16,7 +16,7 @@ macro_rules! case {
 }
 
 case! {
-    client_only comments custom_options greeter keywords no_package proto2 server_only shapes stubs taken_names two_services
+    client_only comments comments_wild custom_options greeter keywords no_package proto2 server_only shapes stubs taken_names two_services
 }
 
 /// A case of two packages.
