@@ -86,6 +86,25 @@ fn every_case_of_the_plugin_is_among_them() {
     }
 }
 
+#[test]
+fn a_use_of_what_is_deprecated_warns_and_nothing_else_does() {
+    let program = workshop::program("deprecated");
+    let wanted: Vec<&str> = program
+        .lines()
+        .filter(|line| line.ends_with("// warns"))
+        .collect();
+    for name in ["deprecated_2021", "deprecated_2024"] {
+        let mut warned: Vec<&str> = Vec::new();
+        for problem in verdict(name).warnings() {
+            assert!(problem.text.contains("use of deprecated"), "{problem}");
+            warned.extend(problem.line.as_deref());
+        }
+        // One line may name several things, and be warned of each.
+        warned.dedup();
+        assert_eq!(warned, wanted, "{name}:\n{}", verdict(name));
+    }
+}
+
 /// Comments in protos are text of all kinds, and none of it may look like a link, a tag or a test.
 #[test]
 fn rustdoc_has_nothing_to_say_of_the_reviewed_files() {

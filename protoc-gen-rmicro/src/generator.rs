@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Item;
 
 use crate::clash::Taken;
+use crate::deprecation;
 use crate::descriptor::Statics;
 use crate::error::{Error, Result};
 use crate::externs::Externs;
@@ -71,7 +72,8 @@ fn code(
     code.push_str(&stamp::code(&runtime));
     let files = || output.files.iter().filter_map(|name| request.file(name));
     for file in files().filter(|_| request.options.messages) {
-        format::append(&mut code, messages.items(file.proto.name())?);
+        let items = messages.items(file.proto.name())?;
+        format::append(&mut code, deprecation::set_apart(items, taken)?);
     }
     format::append(&mut code, parse(statics.tokens(output)?)?);
     // One after the other, as tokens take much more room than text.
@@ -99,6 +101,7 @@ fn module(service: &Service, runtime: &Ident, options: &Options) -> TokenStream 
         (true, false) => quote!(#stub),
         _ => quote!({#handler, #register}),
     };
+    let deprecated = (options.client && service.is_deprecated).then(|| quote!(deprecated,));
     let allowed = lints::of_module(service);
     let imports = imports::tokens(service, runtime, options);
     let descriptor = register::descriptor(service);
@@ -111,7 +114,7 @@ fn module(service: &Service, runtime: &Ident, options: &Options) -> TokenStream 
         quote!(#handler #register)
     });
     quote! {
-        #[allow(unused_imports, unreachable_pub)]
+        #[allow(#deprecated unused_imports, unreachable_pub)]
         pub use self::#module::#public;
 
         #[allow(#(#allowed),*)]

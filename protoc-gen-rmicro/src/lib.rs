@@ -9,6 +9,7 @@
 mod builder;
 mod clash;
 mod comments;
+mod deprecation;
 mod descriptor;
 mod docs;
 mod error;

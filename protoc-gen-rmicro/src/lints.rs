@@ -9,8 +9,10 @@ use syn::{Attribute, Fields, Item};
 use crate::docs;
 use crate::service::Service;
 
-/// Allows `item`, which is a message, an enum or what belongs to one, to be unused, private and as uncommented as its proto.
-pub(crate) fn allow_on_message(item: &mut Item) {
+/// Allows `item`, which is a message, an enum or what belongs to one, to be unused, private and as uncommented as its proto, and
+/// to use what is deprecated where its file has to do with that.
+pub(crate) fn allow_on_message(item: &mut Item, deprecated: bool) {
+    let deprecated = deprecated.then(|| quote!(deprecated,));
     let missing_docs = (!is_documented(item)).then(|| quote!(missing_docs,));
     let attributes = match item {
         Item::Struct(item) => &mut item.attrs,
@@ -23,7 +25,7 @@ pub(crate) fn allow_on_message(item: &mut Item) {
         .iter()
         .take_while(|attribute| docs::line_of(attribute).is_some())
         .count();
-    let allow = syn::parse_quote!(#[allow(dead_code, #missing_docs unreachable_pub)]);
+    let allow = syn::parse_quote!(#[allow(dead_code, #deprecated #missing_docs unreachable_pub)]);
     attributes.insert(docs, allow);
 }
 
@@ -36,6 +38,9 @@ pub(crate) fn of_module(service: &Service) -> Vec<TokenStream> {
             .any(|method| is(&method.function.to_string()))
     };
     let mut lints = vec![quote!(dead_code), quote!(unreachable_pub)];
+    if service.touches_deprecated {
+        lints.insert(1, quote!(deprecated));
+    }
     if has(|name| name == "cmp") {
         lints.push(quote!(clippy::should_implement_trait));
     }

@@ -9,6 +9,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item};
 
 use crate::comments;
+use crate::deprecation::Deprecations;
 use crate::docs;
 use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
@@ -20,6 +21,7 @@ use crate::request::Request;
 #[derive(Debug)]
 pub(crate) struct Messages {
     code: HashMap<Module, String>,
+    deprecations: Deprecations,
     /// The services of the chosen files by full name, with their types resolved.
     pub(crate) services: BTreeMap<String, Service>,
 }
@@ -28,7 +30,8 @@ impl Messages {
     /// Runs prost-build over all files of `request`, as it has to know even those types that are generated elsewhere.
     pub(crate) fn new(request: &Request, externs: &Externs) -> Result<Self> {
         let services = Services::default();
-        let mut config = config(request, externs);
+        let deprecations = Deprecations::new(request);
+        let mut config = config(request, externs, &deprecations);
         config.service_generator(Box::new(services.clone()));
         let files = request.files.iter().map(|file| {
             let mut proto = file.proto.clone();
@@ -45,7 +48,16 @@ impl Messages {
             Err(panic) => bail!("these files cannot be generated: {panic}"),
         };
         let services = services.0.take();
-        Ok(Self { code, services })
+        Ok(Self {
+            code,
+            deprecations,
+            services,
+        })
+    }
+
+    /// Whether code of the file `name` may use what is deprecated.
+    pub(crate) fn touches_deprecated(&self, name: &str) -> bool {
+        self.deprecations.touch(name)
     }
 
     /// The items of the file `name`.
@@ -57,7 +69,10 @@ impl Messages {
             Error::new(format!("{name}: its messages are not valid Rust ({error})"))
         })?;
         TameDocs.visit_file_mut(&mut file);
-        file.items.iter_mut().for_each(lints::allow_on_message);
+        let is_touched = self.touches_deprecated(name);
+        for item in &mut file.items {
+            lints::allow_on_message(item, is_touched);
+        }
         Ok(file.items)
     }
 }
@@ -67,7 +82,7 @@ fn key(name: &str) -> Module {
     Module::from_parts([name])
 }
 
-fn config(request: &Request, externs: &Externs) -> Config {
+fn config(request: &Request, externs: &Externs, deprecations: &Deprecations) -> Config {
     let options = &request.options;
     let mut config = Config::new();
     config
@@ -82,6 +97,12 @@ fn config(request: &Request, externs: &Externs) -> Config {
     }
     for (path, attribute) in &options.field_attribute {
         config.field_attribute(path, attribute);
+    }
+    for message in &deprecations.messages {
+        config.message_attribute(message, "#[deprecated]");
+    }
+    for item in &deprecations.enums {
+        config.enum_attribute(item, "#[deprecated]");
     }
     config
 }

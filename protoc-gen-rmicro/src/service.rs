@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 
 use crate::clash::Taken;
+use crate::deprecation;
 use crate::descriptor::static_name;
 use crate::docs;
 use crate::error::{Error, Result, bail};
@@ -20,6 +21,10 @@ pub(crate) struct Service {
     /// The comment, as doc lines.
     pub(crate) docs: Vec<String>,
     pub(crate) methods: Vec<Method>,
+    /// Whether the stub warns whoever uses it.
+    pub(crate) is_deprecated: bool,
+    /// Whether its code may use what is deprecated.
+    pub(crate) touches_deprecated: bool,
     /// The static of the file that declares the service.
     pub(crate) file: Ident,
 }
@@ -36,6 +41,8 @@ pub(crate) struct Method {
     /// The type of a reply, as seen from the private module.
     pub(crate) output: TokenStream,
     pub(crate) docs: Vec<String>,
+    /// Whether the stub's function warns whoever calls it.
+    pub(crate) is_deprecated: bool,
 }
 
 /// Which sides stream.
@@ -82,6 +89,8 @@ pub(crate) fn services(
         services.push(Service {
             methods: methods(file, index, resolved, externs)?,
             docs: docs::comment(&resolved.comments),
+            is_deprecated: deprecation::is_service(file, service),
+            touches_deprecated: messages.touches_deprecated(file.proto.name()),
             file: static_name(file.proto.name()),
             full_name,
             names,
@@ -120,6 +129,7 @@ fn methods(
             input: from_inside(&method.input_type, &method.input_proto_type, externs)?,
             output: from_inside(&method.output_type, &method.output_proto_type, externs)?,
             docs: docs::comment(&method.comments),
+            is_deprecated: method.options.deprecated(),
         });
     }
     Ok(methods)

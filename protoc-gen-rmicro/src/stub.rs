@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::deprecation;
 use crate::docs;
 use crate::service::{Kind, Method, Service};
 
@@ -14,8 +15,10 @@ pub(crate) fn tokens(service: &Service) -> TokenStream {
         &service.docs,
     );
     let methods = service.methods.iter().map(method);
+    let deprecated = deprecation::attribute(service.is_deprecated);
     quote! {
         #(#docs)*
+        #deprecated
         #[derive(Clone, Debug)]
         pub struct #name(Stub);
 
@@ -40,6 +43,7 @@ fn method(method: &Method) -> TokenStream {
         ..
     } = method;
     let kind = method.kind.function();
+    let deprecated = deprecation::attribute(method.is_deprecated);
     let (request, argument) = match method.kind {
         Kind::Unary | Kind::ServerStreaming => (quote!(, request: #input), quote!(, request)),
         Kind::ClientStreaming | Kind::BidiStreaming => (quote!(), quote!()),
@@ -52,6 +56,7 @@ fn method(method: &Method) -> TokenStream {
     };
     quote! {
         #(#docs)*
+        #deprecated
         pub fn #function(&self #request) -> Call<#reply> {
             self.0.#kind(#proto_name #argument)
         }

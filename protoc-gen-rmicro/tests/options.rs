@@ -247,3 +247,21 @@ fn a_file_that_stays_the_same_is_not_written() {
     assert_eq!(left.len(), 3, "nothing else stays behind: {left:?}");
     assert!(Path::new(&left[0]).extension().is_some());
 }
+
+/// Reflection shows them, and whoever has the extensions can read them.
+#[test]
+fn custom_options_are_kept_on_everything() {
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/options_everywhere");
+    let files = common::by_protoc(&case, &["input.proto".to_owned()], "").unwrap();
+    let code = files["options.v1.rs"].replace("\\\n", "");
+    for place in [
+        "file", "service", "rpc", "message", "field", "oneof", "range", "enum", "value",
+    ] {
+        // An option of number 50000, a message with a text of this length.
+        let words = format!("on the {place}");
+        let length = words.len();
+        let text = format!("\\n\\x{length:02x}{words}").replace("\\x0a", "\\n");
+        assert!(code.contains(&text), "{text} is not in {code}");
+    }
+    assert!(code.contains("\\n\\x09and again") && code.contains("\\n\\x0cin the oneof"));
+}

@@ -13,7 +13,7 @@ pub(crate) struct Case {
 }
 
 /// Every case.
-pub(crate) const CASES: [Case; 18] = [
+pub(crate) const CASES: [Case; 20] = [
     case("golden_2021", "golden", 2021),
     case("golden_2024", "golden", 2024),
     case("library_2021", "library", 2021),
@@ -24,6 +24,8 @@ pub(crate) const CASES: [Case; 18] = [
     case("server_only_2024", "server_only", 2024),
     case("unused_2021", "unused", 2021),
     case("unused_2024", "unused", 2024),
+    case("deprecated_2021", "deprecated", 2021),
+    case("deprecated_2024", "deprecated", 2024),
     case("runtime_too_old", "whole", 2024).needs("needs_rmicro_runtime_9_9"),
     case("runtime_too_new", "whole", 2024).needs("needs_rmicro_runtime_0_0"),
     case("runtime_too_old_for_all", "unused", 2024).needs("needs_rmicro_runtime_9_9"),

@@ -19,6 +19,8 @@ pub(crate) struct Problem {
     level: String,
     /// As a terminal shows it.
     pub(crate) text: String,
+    /// The number of that line.
+    at: u64,
     /// The source line that it points to.
     pub(crate) line: Option<String>,
 }
@@ -27,6 +29,14 @@ impl Verdict {
     /// Whether there is nothing to say.
     pub(crate) fn is_clean(&self) -> bool {
         self.is_compiled && self.problems.is_empty()
+    }
+
+    /// What is no error, in the order of the lines that it is about.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Problem> {
+        let mut warnings: Vec<_> = self.problems.iter().collect();
+        warnings.retain(|problem| problem.level == "warning" && problem.line.is_some());
+        warnings.sort_by_key(|problem| problem.at);
+        warnings.into_iter()
     }
 
     pub(crate) fn errors(&self) -> impl Iterator<Item = &Problem> {
@@ -70,9 +80,11 @@ fn problem(message: &Value) -> Option<Problem> {
         && (level == "failure-note" || message["message"].as_str()?.starts_with("aborting due to"));
     let primary = spans.iter().find(|span| span["is_primary"] == true);
     let line = primary.and_then(|span| span["text"][0]["text"].as_str());
+    let at = primary.and_then(|span| span["line_start"].as_u64());
     let problem = Problem {
         level: level.to_owned(),
         text: message["rendered"].as_str()?.to_owned(),
+        at: at.unwrap_or_default(),
         line: line.map(str::to_owned),
     };
     (!is_closing).then_some(problem)

@@ -26,7 +26,7 @@ pub struct Any {
     pub value: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<u8>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Api {
@@ -48,7 +48,7 @@ pub struct Api {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Method {
@@ -72,7 +72,7 @@ pub struct Method {
     pub edition: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct Mixin {
@@ -82,7 +82,7 @@ pub struct Mixin {
     pub root: ::rmicro_runtime::codegen::prost::alloc::string::String,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileDescriptorSet {
@@ -90,7 +90,7 @@ pub struct FileDescriptorSet {
     pub file: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<FileDescriptorProto>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileDescriptorProto {
@@ -140,7 +140,7 @@ pub struct FileDescriptorProto {
     pub edition: ::core::option::Option<i32>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct DescriptorProto {
@@ -183,7 +183,7 @@ pub struct DescriptorProto {
 }
 
 /// Nested message and enum types in `DescriptorProto`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod descriptor_proto {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -213,7 +213,7 @@ pub mod descriptor_proto {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ExtensionRangeOptions {
@@ -237,7 +237,7 @@ pub struct ExtensionRangeOptions {
 }
 
 /// Nested message and enum types in `ExtensionRangeOptions`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod extension_range_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -299,7 +299,7 @@ pub mod extension_range_options {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FieldDescriptorProto {
@@ -338,7 +338,7 @@ pub struct FieldDescriptorProto {
 }
 
 /// Nested message and enum types in `FieldDescriptorProto`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod field_descriptor_proto {
     #[derive(
         Clone,
@@ -472,7 +472,7 @@ pub mod field_descriptor_proto {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct OneofDescriptorProto {
@@ -484,7 +484,7 @@ pub struct OneofDescriptorProto {
     pub options: ::core::option::Option<OneofOptions>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumDescriptorProto {
@@ -511,7 +511,7 @@ pub struct EnumDescriptorProto {
 }
 
 /// Nested message and enum types in `EnumDescriptorProto`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod enum_descriptor_proto {
     #[derive(
         Clone,
@@ -530,7 +530,7 @@ pub mod enum_descriptor_proto {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumValueDescriptorProto {
@@ -544,7 +544,7 @@ pub struct EnumValueDescriptorProto {
     pub options: ::core::option::Option<EnumValueOptions>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ServiceDescriptorProto {
@@ -558,7 +558,7 @@ pub struct ServiceDescriptorProto {
     pub options: ::core::option::Option<ServiceOptions>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MethodDescriptorProto {
@@ -582,7 +582,7 @@ pub struct MethodDescriptorProto {
     pub server_streaming: ::core::option::Option<bool>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FileOptions {
@@ -659,7 +659,7 @@ pub struct FileOptions {
 }
 
 /// Nested message and enum types in `FileOptions`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod file_options {
     #[derive(
         Clone,
@@ -705,7 +705,7 @@ pub mod file_options {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MessageOptions {
@@ -728,7 +728,7 @@ pub struct MessageOptions {
     >,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FieldOptions {
@@ -783,7 +783,7 @@ pub struct FieldOptions {
 }
 
 /// Nested message and enum types in `FieldOptions`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod field_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1009,7 +1009,7 @@ pub mod field_options {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct OneofOptions {
@@ -1021,7 +1021,7 @@ pub struct OneofOptions {
     >,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumOptions {
@@ -1040,7 +1040,7 @@ pub struct EnumOptions {
     >,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct EnumValueOptions {
@@ -1058,7 +1058,7 @@ pub struct EnumValueOptions {
     >,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct ServiceOptions {
@@ -1072,7 +1072,7 @@ pub struct ServiceOptions {
     >,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct MethodOptions {
@@ -1094,7 +1094,7 @@ pub struct MethodOptions {
 }
 
 /// Nested message and enum types in `MethodOptions`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod method_options {
     #[derive(
         Clone,
@@ -1140,7 +1140,7 @@ pub mod method_options {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct UninterpretedOption {
@@ -1169,7 +1169,7 @@ pub struct UninterpretedOption {
 }
 
 /// Nested message and enum types in `UninterpretedOption`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod uninterpreted_option {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1181,7 +1181,7 @@ pub mod uninterpreted_option {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FeatureSet {
@@ -1214,7 +1214,7 @@ pub struct FeatureSet {
 }
 
 /// Nested message and enum types in `FeatureSet`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod feature_set {
     #[derive(
         Clone,
@@ -1644,7 +1644,7 @@ pub mod feature_set {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct FeatureSetDefaults {
@@ -1659,7 +1659,7 @@ pub struct FeatureSetDefaults {
 }
 
 /// Nested message and enum types in `FeatureSetDefaults`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod feature_set_defaults {
     #[derive(
         Clone,
@@ -1680,7 +1680,7 @@ pub mod feature_set_defaults {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct SourceCodeInfo {
@@ -1691,7 +1691,7 @@ pub struct SourceCodeInfo {
 }
 
 /// Nested message and enum types in `SourceCodeInfo`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod source_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1715,7 +1715,7 @@ pub mod source_code_info {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
 pub struct GeneratedCodeInfo {
@@ -1726,7 +1726,7 @@ pub struct GeneratedCodeInfo {
 }
 
 /// Nested message and enum types in `GeneratedCodeInfo`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 pub mod generated_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1792,7 +1792,7 @@ pub mod generated_code_info {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -1823,7 +1823,7 @@ pub enum Edition {
     Max = 2147483647,
 }
 
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, deprecated, unreachable_pub)]
 impl Edition {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
@@ -1870,7 +1870,7 @@ impl Edition {
     }
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
 #[derive(
     Clone,
     Copy,
@@ -1890,7 +1890,7 @@ pub enum SymbolVisibility {
     VisibilityExport = 2,
 }
 
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, deprecated, unreachable_pub)]
 impl SymbolVisibility {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///

@@ -16,7 +16,7 @@ macro_rules! case {
 }
 
 case! {
-    client_only comments comments_wild custom_options greeter keywords no_package proto2 server_only shapes stubs taken_names two_services
+    client_only comments comments_wild custom_options deprecated_file greeter keywords no_package options_everywhere proto2 server_only shapes stubs taken_names two_services
 }
 
 /// A case of two packages.
@@ -31,6 +31,25 @@ pub mod imports {
         /// Package `shop.v1`.
         pub mod v1 {
             include!(concat!(env!("GOLDEN"), "/imports/expected.shop.v1.rs"));
+        }
+    }
+}
+
+/// A case of two packages with much that is deprecated.
+pub mod deprecated {
+    /// Package `common`.
+    pub mod common {
+        include!(concat!(env!("GOLDEN"), "/deprecated/expected.common.rs"));
+    }
+
+    /// Package `old`.
+    pub mod old {
+        /// Package `old.v1`.
+        pub mod v1 {
+            include!(concat!(
+                env!("GOLDEN"),
+                "/deprecated/expected.old.v1.rs"
+            ));
         }
     }
 }
