@@ -1,5 +1,6 @@
 //! Which types live outside of this run, and where.
 
+use crate::names;
 use crate::request::{ProtoFile, Request};
 use crate::validate::Types;
 use crate::well_known::{self, is_well_known};
@@ -66,11 +67,9 @@ impl Externs {
             .iter()
             .filter_map(|(path, rust)| Some((below(path, &package)?, rust)));
         let (rest, rust) = matching.min_by_key(|(rest, _)| rest.len())?;
-        let module = prost_build::Module::from_protobuf_package_name(rest);
-        let parts: Vec<&str> = std::iter::once(rust.as_str())
-            .chain(module.parts())
-            .collect();
-        Some(parts.join("::"))
+        let parts = rest.split('.').filter(|part| !part.is_empty());
+        let parts = parts.map(|part| format!("::{}", names::package_name(part)));
+        Some(rust.clone() + &parts.collect::<String>())
     }
 
     /// Whether the runtime has the types and the descriptor of `file`.

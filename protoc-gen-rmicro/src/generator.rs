@@ -13,6 +13,7 @@ use crate::messages::Messages;
 use crate::options::Options;
 use crate::outputs::{self, Output};
 use crate::request::Request;
+use crate::rust_names::RustNames;
 use crate::service::{self, Service};
 use crate::validate;
 use crate::{format, handler, imports, lints, register, stamp, stub, tree, uses};
@@ -32,8 +33,9 @@ pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
     let externs = Externs::new(request, &types);
     uses::refuse_missing(request, &types, &externs)?;
     let outputs = outputs::outputs(request, &externs)?;
-    let mut taken = Taken::by_messages(request, &externs, &outputs)?;
-    let messages = Messages::new(request, &externs)?;
+    let names = RustNames::new(request, &externs);
+    let mut taken = Taken::by_messages(&names, &outputs)?;
+    let messages = Messages::new(request, &externs, &names)?;
     let statics = Statics::new(request, &externs, &outputs);
     let mut generated = Vec::new();
     for output in &outputs {

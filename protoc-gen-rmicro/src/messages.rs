@@ -16,6 +16,8 @@ use crate::externs::Externs;
 use crate::lints;
 use crate::quiet;
 use crate::request::Request;
+use crate::rust_names::RustNames;
+use crate::stand_ins::StandIns;
 
 /// What prost-build makes of a request.
 #[derive(Debug)]
@@ -28,13 +30,14 @@ pub(crate) struct Messages {
 
 impl Messages {
     /// Runs prost-build over all files of `request`, as it has to know even those types that are generated elsewhere.
-    pub(crate) fn new(request: &Request, externs: &Externs) -> Result<Self> {
+    pub(crate) fn new(request: &Request, externs: &Externs, names: &RustNames) -> Result<Self> {
         let services = Services::default();
+        let stand_ins = StandIns::new(names, request);
         let deprecations = Deprecations::new(request);
-        let mut config = config(request, externs, &deprecations);
+        let mut config = config(request, externs, &stand_ins, &deprecations);
         config.service_generator(Box::new(services.clone()));
         let files = request.files.iter().map(|file| {
-            let mut proto = file.proto.clone();
+            let mut proto = stand_ins.file(&file.proto);
             if !request.is_chosen(proto.name()) {
                 proto.service.clear();
             }
@@ -45,13 +48,20 @@ impl Messages {
         let code = match quiet::catch(move || config.generate(files)) {
             Ok(Ok(code)) => code,
             Ok(Err(error)) => bail!("{error}"),
-            Err(panic) => bail!("these files cannot be generated: {panic}"),
+            Err(panic) => {
+                let panic = stand_ins.restore(panic);
+                bail!("these files cannot be generated: {panic}")
+            }
         };
-        let services = services.0.take();
+        let code = code.into_iter();
+        let code = code.map(|(module, code)| (module, stand_ins.restore(code)));
+        let services = services.0.take().into_iter();
+        let services =
+            services.map(|(name, service)| (stand_ins.restore(name), restore(service, &stand_ins)));
         Ok(Self {
-            code,
+            code: code.collect(),
             deprecations,
-            services,
+            services: services.collect(),
         })
     }
 
@@ -82,29 +92,58 @@ fn key(name: &str) -> Module {
     Module::from_parts([name])
 }
 
-fn config(request: &Request, externs: &Externs, deprecations: &Deprecations) -> Config {
+fn config(
+    request: &Request,
+    externs: &Externs,
+    stand_ins: &StandIns<'_>,
+    deprecations: &Deprecations,
+) -> Config {
     let options = &request.options;
+    let all = |patterns: &[String]| -> Vec<String> {
+        let patterns = patterns.iter();
+        patterns.flat_map(|path| stand_ins.patterns(path)).collect()
+    };
     let mut config = Config::new();
     config
         .prost_path("::rmicro_runtime::codegen::prost")
-        .compile_well_known_types();
-    config.bytes(&options.bytes).btree_map(&options.btree_map);
+        .compile_well_known_types()
+        .bytes(all(&options.bytes))
+        .btree_map(all(&options.btree_map));
     for (proto, rust) in externs.paths() {
-        config.extern_path(proto, rust);
+        config.extern_path(stand_ins.path(proto), rust);
     }
     for (path, attribute) in &options.type_attribute {
-        config.type_attribute(path, attribute);
+        for path in stand_ins.patterns(path) {
+            config.type_attribute(path, attribute);
+        }
     }
     for (path, attribute) in &options.field_attribute {
-        config.field_attribute(path, attribute);
+        for path in stand_ins.patterns(path) {
+            config.field_attribute(path, attribute);
+        }
     }
     for message in &deprecations.messages {
-        config.message_attribute(message, "#[deprecated]");
+        config.message_attribute(stand_ins.path(message), "#[deprecated]");
     }
     for item in &deprecations.enums {
-        config.enum_attribute(item, "#[deprecated]");
+        config.enum_attribute(stand_ins.path(item), "#[deprecated]");
     }
     config
+}
+
+/// What the templates read of a service, with the names instead of the stand-ins.
+fn restore(mut service: Service, stand_ins: &StandIns<'_>) -> Service {
+    for method in &mut service.methods {
+        for text in [
+            &mut method.input_type,
+            &mut method.output_type,
+            &mut method.input_proto_type,
+            &mut method.output_proto_type,
+        ] {
+            *text = stand_ins.restore(std::mem::take(text));
+        }
+    }
+    service
 }
 
 /// Keeps what prost-build says of services.

@@ -57,6 +57,34 @@ pub(crate) fn module_name(name: &str) -> String {
     ident(&name.to_snake_case()).to_string()
 }
 
+/// The field that prost-build makes of the field or oneof `name`; it makes the name of a function by the same rule.
+pub(crate) fn member_name(name: &str) -> String {
+    module_name(name)
+}
+
+/// The variant that prost-build makes of the value `name` of the enum `item`, whose name it leaves out.
+pub(crate) fn value_name(item: &str, name: &str) -> String {
+    let (item, name) = (type_name(item), type_name(name));
+    let short = name.strip_prefix(&item).unwrap_or(&name);
+    let is_word = short.starts_with(|char: char| char.is_ascii_uppercase());
+    ident(if is_word { short } else { &name }).to_string()
+}
+
+/// The module of a part of a package; one that is called like a primitive type would hide it.
+pub(crate) fn package_name(part: &str) -> String {
+    let name = module_name(part);
+    if PRIMITIVES.contains(&name.as_str()) {
+        return format!("{name}_");
+    }
+    name
+}
+
+/// What generated code takes for primitive types, and what a module would hide.
+pub(crate) const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16",
+    "u32", "u64", "u8", "usize",
+];
+
 /// `text` as an identifier: raw if it is a keyword, with an underscore where even that is not allowed.
 fn ident(text: &str) -> Ident {
     let span = Span::call_site();

@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prost_build::Module;
-
 use crate::error::{Result, bail};
 use crate::externs::Externs;
+use crate::names;
 use crate::request::Request;
 
 /// One generated file.
@@ -58,8 +57,7 @@ pub(crate) fn outputs(request: &Request, externs: &Externs) -> Result<Vec<Output
     }
     for (package, mut files) in packages {
         files.sort();
-        let module = Module::from_protobuf_package_name(&package);
-        let module = module.parts().map(str::to_owned).collect();
+        let module = package.split('.').map(names::package_name).collect();
         outputs.push(Output {
             stem: package.clone(),
             package,

@@ -5,6 +5,7 @@ use prost_types::compiler::CodeGeneratorResponse;
 use prost_types::compiler::code_generator_response::{Feature, File};
 
 use crate::error::Result;
+use crate::features;
 use crate::generator::{self, Generated};
 use crate::quiet;
 use crate::request::Request;
@@ -20,7 +21,7 @@ use crate::request::Request;
 #[must_use]
 pub fn run(request: &[u8]) -> Vec<u8> {
     let mut response = CodeGeneratorResponse {
-        supported_features: Some(Feature::Proto3Optional as u64),
+        supported_features: Some(Feature::Proto3Optional as u64 | SUPPORTS_EDITIONS),
         ..CodeGeneratorResponse::default()
     };
     match quiet::catch(|| generate(request)) {
@@ -30,7 +31,28 @@ pub fn run(request: &[u8]) -> Vec<u8> {
             response.error = Some(format!("this is a mistake in protoc-gen-rmicro: {panic}"))
         }
     }
-    response.encode_to_vec()
+    let mut bytes = response.encode_to_vec();
+    bytes.extend(Editions::KNOWN.encode_to_vec());
+    bytes
+}
+
+/// `CodeGeneratorResponse.Feature.FEATURE_SUPPORTS_EDITIONS`, which prost-types lacks.
+const SUPPORTS_EDITIONS: u64 = 2;
+
+/// The fields of a `CodeGeneratorResponse` that prost-types lacks; encoded after the others they are part of it.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+struct Editions {
+    #[prost(int32, tag = "3")]
+    minimum_edition: i32,
+    #[prost(int32, tag = "4")]
+    maximum_edition: i32,
+}
+
+impl Editions {
+    const KNOWN: Self = Self {
+        minimum_edition: features::OLDEST,
+        maximum_edition: features::NEWEST,
+    };
 }
 
 fn generate(request: &[u8]) -> Result<Vec<Generated>> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io};
 
 use crate::options::Options;
-use crate::request::Request;
+use crate::request::{self, Request};
 
 /// What protoc made of some files.
 #[derive(Debug)]
@@ -35,12 +35,7 @@ pub(crate) fn parse(
     )?;
     // Once more without the imports, which says by which names protoc knows the files.
     run(protos, includes, &given, &[])?;
-    let chosen = Request::from_set(&fs::read(given)?, Vec::new(), options.clone())?;
-    let chosen = chosen
-        .files
-        .iter()
-        .map(|file| file.proto.name().to_owned())
-        .collect();
+    let chosen = request::names_in(&fs::read(given)?)?;
     let request = Request::from_set(&fs::read(all)?, chosen, options)?;
     let sources = request.files.iter().filter_map(|file| {
         let places = includes

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use prost::Message;
 use prost_types::FileDescriptorProto;
 
+use crate::edition;
 use crate::error::{Error, Result, bail};
 use crate::options::Options;
 use crate::wire;
@@ -26,11 +27,11 @@ pub(crate) struct Request {
 /// One `.proto` file, decoded and as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct ProtoFile {
-    /// The decoded form, which lacks custom options.
+    /// The decoded form, which lacks custom options and is proto2 or proto3, whatever the file's edition.
     pub(crate) proto: FileDescriptorProto,
     /// The encoded form, without source info: what reflection shows.
     pub(crate) raw: Vec<u8>,
-    /// The lines of messages, enums, services and rpcs, by their paths.
+    /// The lines of the edition, and of messages, enums, services and rpcs, by their paths.
     lines: HashMap<Vec<i32>, i32>,
 }
 
@@ -56,8 +57,7 @@ impl Request {
 
     /// Reads the descriptor set that `protoc --include_imports` writes; `chosen` are names in it.
     pub(crate) fn from_set(set: &[u8], chosen: Vec<String>, options: Options) -> Result<Self> {
-        let set = FileSet::decode(set)
-            .map_err(|error| Error::new(format!("protoc wrote no FileDescriptorSet ({error})")))?;
+        let set = FileSet::decode(set).map_err(no_set)?;
         Self::new(set.file, chosen, options)
     }
 
@@ -108,10 +108,13 @@ impl Request {
 impl ProtoFile {
     /// The number of [`FileDescriptorProto::source_code_info`].
     const SOURCE_INFO: u64 = 9;
+    /// Where protoc says the line of `edition = "…";`: in the place of the syntax.
+    const EDITION: [i32; 1] = [12];
 
     fn new(raw: &[u8]) -> Result<Self> {
         let proto = FileDescriptorProto::decode(raw)
             .map_err(|error| Error::new(format!("the request holds a broken file ({error})")))?;
+        let encoded = raw;
         let raw = wire::without_field(raw, Self::SOURCE_INFO)
             .ok_or_else(|| Error::new(format!("the request holds a broken {}", proto.name())))?;
         let locations = proto
@@ -119,14 +122,17 @@ impl ProtoFile {
             .iter()
             .flat_map(|info| &info.location);
         let locations =
-            locations.filter(|location| matches!(location.path[..], [_, _] | [6, _, _, _]));
+            locations.filter(|location| matches!(location.path[..], [_] | [_, _] | [6, _, _, _]));
         let lines =
             locations.filter_map(|location| Some((location.path.clone(), *location.span.first()?)));
-        Ok(Self {
+        let mut file = Self {
             lines: lines.collect(),
             proto,
             raw,
-        })
+        };
+        let place = file.place(&Self::EDITION);
+        edition::lower(&mut file.proto, encoded, &place)?;
+        Ok(file)
     }
 
     /// `name.proto:7` when the source of `path` is known, else `name.proto`.
@@ -137,6 +143,16 @@ impl ProtoFile {
             None => name.to_owned(),
         }
     }
+}
+
+/// The names of the files in a descriptor set.
+pub(crate) fn names_in(set: &[u8]) -> Result<Vec<String>> {
+    let set = NameSet::decode(set).map_err(no_set)?;
+    Ok(set.file.into_iter().map(|file| file.name).collect())
+}
+
+fn no_set(error: prost::DecodeError) -> Error {
+    Error::new(format!("protoc wrote no FileDescriptorSet ({error})"))
 }
 
 /// `google.protobuf.compiler.CodeGeneratorRequest` with the files left encoded.
@@ -155,6 +171,20 @@ struct PluginRequest {
 struct FileSet {
     #[prost(bytes = "vec", repeated, tag = "1")]
     file: Vec<Vec<u8>>,
+}
+
+/// `google.protobuf.FileDescriptorSet` with nothing of the files but their names.
+#[derive(Clone, PartialEq, ::prost::Message)]
+struct NameSet {
+    #[prost(message, repeated, tag = "1")]
+    file: Vec<Named>,
+}
+
+/// The name of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+struct Named {
+    #[prost(string, tag = "1")]
+    name: String,
 }
 
 #[cfg(test)]

@@ -16,7 +16,23 @@ macro_rules! case {
 }
 
 case! {
-    client_only comments comments_wild custom_options deprecated_file greeter keywords no_package options_everywhere proto2 server_only shapes stubs taken_names two_services
+    client_only
+    collisions
+    comments
+    comments_wild
+    custom_options
+    deprecated_file
+    edition_2023
+    greeter
+    keywords
+    no_package
+    options_everywhere
+    proto2
+    server_only
+    shapes
+    stubs
+    taken_names
+    two_services
 }
 
 /// A case of two packages.
