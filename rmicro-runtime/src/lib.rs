@@ -16,6 +16,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod include;
+pub mod json;
 mod metadata;
 pub mod registry;
 mod rpc;

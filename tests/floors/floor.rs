@@ -6,7 +6,9 @@
 use crate::house::{File, House, Violation};
 use crate::scan::Name;
 
-const VOCABULARY: [&str; 6] = ["call", "context", "error", "metadata", "payload", "seam"];
+const VOCABULARY: [&str; 7] = [
+    "call", "context", "error", "json", "metadata", "payload", "seam",
+];
 const CONTRACTS: [&str; 7] = [
     "broker",
     "codec",
@@ -40,6 +42,8 @@ const LOW_CRATES: [&[&str]; 2] = [
     &["bytes", "http"],
     &["async_trait", "bytes", "futures_core", "http", "prost"],
 ];
+/// The crates of `json`, which is about serde and prost; what it says to others is that messages implement serde.
+const JSON_CRATES: [&str; 5] = ["bytes", "itoa", "prost", "serde", "serde_json"];
 
 /// A part of the house that is moved as one: a module of the crate, or a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +99,10 @@ fn used(backends: &[String], name: &Name) -> Option<String> {
 
 /// What is wrong with naming a third-party crate.
 fn foreign(from: &Unit, floor: u8, crates: &[String], name: &Name) -> Option<String> {
-    let allowed = *LOW_CRATES.get(usize::from(floor))?;
+    let allowed = match from.area.as_str() {
+        "json" => &JSON_CRATES,
+        _ => *LOW_CRATES.get(usize::from(floor))?,
+    };
     let first = name.parts.first()?;
     let is_crate = name.parts.len() > 1 && crates.contains(first);
     if !is_crate || from.area == "seam" || allowed.contains(&first.as_str()) {
