@@ -5,7 +5,7 @@
 /// The traits are not ours and so are the messages of users, so this cannot be said once for all.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __json_serde {
+macro_rules! json_serde {
     ($($message:ty),* $(,)?) => {
         $(
             impl $crate::codegen::serde::Serialize for $message {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::json::TypeRegistry;
 
-crate::__json_serde!(
+crate::json_serde!(
     Any,
     BoolValue,
     BytesValue,
