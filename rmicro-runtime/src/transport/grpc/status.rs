@@ -1,6 +1,7 @@
 //! The end of a call as trailers, both ways (gRPC's `PROTOCOL-HTTP2.md`, "Responses").
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -9,6 +10,7 @@ use prost::Message;
 
 use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use super::go_micro;
+use super::head::usual_of;
 use crate::error::{Code, Detail, Error, Result};
 use crate::metadata::{Metadata, base64};
 
@@ -24,8 +26,12 @@ pub(super) fn trailers(
     user_trailers: Metadata,
     go_micro: Option<&str>,
 ) -> HeaderMap {
+    /// What most calls end with.
+    static USUAL: LazyLock<HeaderMap> =
+        LazyLock::new(|| usual_of(GRPC_STATUS, HeaderValue::from_static("0")));
     let mut trailers = user_trailers.into_headers();
     match result {
+        Ok(()) if trailers.is_empty() => return USUAL.clone(),
         Ok(()) => {
             trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
         }

@@ -1,6 +1,7 @@
 //! The text of `grpc-timeout`: at most eight digits and a unit (gRPC's `PROTOCOL-HTTP2.md`, "Timeout"); and of go-micro's `timeout`,
 //! which only servers read: whoever sends that sends the other as well (go-micro `server/grpc/grpc.go`).
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -38,7 +39,18 @@ pub(super) fn encode(timeout: Duration) -> HeaderValue {
         .map(|(unit, size)| (unit, nanos.div_ceil(size)))
         .find(|(_, value)| *value < LIMIT)
         .unwrap_or((b'H', LIMIT - 1));
-    write(value as u32, unit)
+    LAST.with_borrow_mut(|(last, text)| {
+        if *last != (unit, value) {
+            (*last, *text) = ((unit, value), write(value as u32, unit));
+        }
+        text.clone()
+    })
+}
+
+thread_local! {
+    /// What was written last, as most calls have the timeout of the call before them.
+    static LAST: RefCell<((u8, u64), HeaderValue)> =
+        const { RefCell::new(((b'n', 0), HeaderValue::from_static("0n"))) };
 }
 
 /// Rounds up to three digits, or to a millisecond where that is less.

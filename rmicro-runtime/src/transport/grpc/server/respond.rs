@@ -1,5 +1,7 @@
 //! Replies as HTTP/2 responses (gRPC's `PROTOCOL-HTTP2.md`, "Responses").
 
+use std::sync::LazyLock;
+
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, Version};
 
@@ -73,11 +75,20 @@ fn trailers_only(trailers: HeaderMap, codec: &str) -> Response<ReplyBody> {
 }
 
 fn response(mut headers: HeaderMap, codec: &str, body: ReplyBody) -> Response<ReplyBody> {
-    let plain = || HeaderValue::from_static("application/grpc");
-    let content_type = head::content_type(codec).unwrap_or_else(|_| plain());
-    headers.insert(CONTENT_TYPE, content_type);
+    /// What most replies have.
+    static USUAL: LazyLock<HeaderMap> = LazyLock::new(|| head::usual_of(CONTENT_TYPE, plain()));
+    if headers.is_empty() && codec == "proto" {
+        headers = USUAL.clone();
+    } else {
+        let content_type = head::content_type(codec).unwrap_or_else(|_| plain());
+        headers.insert(CONTENT_TYPE, content_type);
+    }
     let mut response = Response::new(body);
     *response.version_mut() = Version::HTTP_2;
     *response.headers_mut() = headers;
     response
+}
+
+fn plain() -> HeaderValue {
+    HeaderValue::from_static("application/grpc")
 }

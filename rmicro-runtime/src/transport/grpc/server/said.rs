@@ -59,7 +59,9 @@ impl Said {
             NAMES.iter().for_each(|name| drop(headers.remove(name)));
         } else {
             headers.clear();
-            headers.extend(agent.map(|agent| (USER_AGENT, agent)));
+            if let Some(agent) = agent {
+                headers.insert(USER_AGENT, agent);
+            }
         }
         said
     }
