@@ -2,22 +2,26 @@
 //!
 //! Invariant: an option that is not known, or has the wrong form, is an error that lists the known ones; none is ignored.
 
-use syn::parse::Parser;
+use std::collections::BTreeMap;
 
 use crate::error::{Result, bail};
 
-/// Each option with its form, in the order of the README.
-const KNOWN: [(&str, &str); 10] = [
-    ("extern_path", "extern_path=.proto.path=::rust::path"),
-    ("type_attribute", "type_attribute=path=#[attribute]"),
-    ("field_attribute", "field_attribute=path=#[attribute]"),
-    ("bytes", "bytes=path"),
-    ("btree_map", "btree_map=path"),
-    ("include_file", "include_file=mod.rs"),
-    ("messages", "messages=true|false"),
-    ("client", "client=true|false"),
-    ("server", "server=true|false"),
-    ("unimplemented_stubs", "unimplemented_stubs=true|false"),
+mod known;
+mod syntax;
+
+pub use known::help;
+use known::{is_known, malformed, unknown};
+use syntax::{
+    check_attribute, is_file_name, is_fixed_path, is_matcher, is_proto_path, pair, split, switch,
+};
+
+/// The options that may be given more than once.
+const MANY: [&str; 5] = [
+    "extern_path",
+    "type_attribute",
+    "field_attribute",
+    "bytes",
+    "btree_map",
 ];
 
 /// What to generate, and how.
@@ -69,30 +73,28 @@ impl Options {
     /// Reads the parameter of the plugin. A comma inside a value is written `\,`.
     pub(crate) fn parse(parameter: &str) -> Result<Self> {
         let mut options = Self::default();
+        let mut given: BTreeMap<String, String> = BTreeMap::new();
         for option in split(parameter) {
-            options.set(option.trim())?;
+            let option = option.trim();
+            options.set(option)?;
+            let name = option.split('=').next().unwrap_or(option).to_owned();
+            if MANY.contains(&name.as_str()) {
+                continue;
+            }
+            if let Some(other) = given
+                .insert(name, option.to_owned())
+                .filter(|other| other != option)
+            {
+                bail!("options `{other}` and `{option}` contradict each other; give one");
+            }
         }
         options.check()?;
         Ok(options)
     }
 
-    /// Refuses values of the wrong form.
+    /// Refuses values of the wrong form, and options that another leaves without effect.
     pub(crate) fn check(&self) -> Result<()> {
-        for (index, (proto, rust)) in self.extern_path.iter().enumerate() {
-            let written = format!("extern_path={proto}={rust}");
-            let is_path = proto.starts_with('.') && proto.split('.').skip(1).all(is_identifier);
-            // `super` and `self` would mean another module in each place where the path is written.
-            let is_fixed = !rust.starts_with("super") && !rust.starts_with("self");
-            if !is_path || !is_fixed || syn::parse_str::<syn::Type>(rust).is_err() {
-                return malformed("extern_path", &written);
-            }
-            if self.extern_path[..index]
-                .iter()
-                .any(|(other, _)| other == proto)
-            {
-                bail!("option `{written}` gives a path for `{proto}` a second time");
-            }
-        }
+        self.check_extern_paths()?;
         for (path, attribute) in &self.type_attribute {
             check_attribute("type_attribute", path, attribute)?;
         }
@@ -105,9 +107,48 @@ impl Options {
             }
         }
         match &self.include_file {
-            Some(name) if name.is_empty() || name.contains(['/', '\\']) => {
+            Some(name) if !is_file_name(name) => {
                 malformed("include_file", &format!("include_file={name}"))
             }
+            _ => self.check_switches(),
+        }
+    }
+
+    fn check_extern_paths(&self) -> Result<()> {
+        for (index, (proto, rust)) in self.extern_path.iter().enumerate() {
+            let written = format!("extern_path={proto}={rust}");
+            if !is_proto_path(proto) || !is_fixed_path(rust) {
+                return malformed("extern_path", &written);
+            }
+            let mut before = self.extern_path[..index].iter();
+            if before.any(|(other, _)| other == proto) {
+                bail!("option `{written}` gives a path for `{proto}` a second time");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_switches(&self) -> Result<()> {
+        if !self.messages && !self.client && !self.server {
+            bail!(
+                "with `messages=false`, `client=false` and `server=false` there is nothing to generate"
+            );
+        }
+        if self.unimplemented_stubs && !self.server {
+            bail!(
+                "`unimplemented_stubs=true` is about handlers, and with `server=false` there are none"
+            );
+        }
+        let about_messages = [
+            ("type_attribute", !self.type_attribute.is_empty()),
+            ("field_attribute", !self.field_attribute.is_empty()),
+            ("bytes", !self.bytes.is_empty()),
+            ("btree_map", !self.btree_map.is_empty()),
+        ];
+        match about_messages.iter().find(|(_, is_given)| *is_given) {
+            Some((name, _)) if !self.messages => bail!(
+                "`{name}` is about messages, and with `messages=false` none are generated: say it to what generates them"
+            ),
             _ => Ok(()),
         }
     }
@@ -128,100 +169,11 @@ impl Options {
             ("client", _) => self.client = switch(name, option, value)?,
             ("server", _) => self.server = switch(name, option, value)?,
             ("unimplemented_stubs", _) => self.unimplemented_stubs = switch(name, option, value)?,
-            _ if KNOWN.iter().any(|(known, _)| *known == name) => return malformed(name, option),
-            _ => bail!("unknown option `{option}`; {}", known()),
+            _ if is_known(name) => return malformed(name, option),
+            _ => return unknown(option),
         }
         Ok(())
     }
-}
-
-/// What `protoc-gen-rmicro --help` says.
-#[must_use]
-pub fn help() -> String {
-    let forms: Vec<String> = KNOWN
-        .iter()
-        .map(|(_, form)| format!("  {form}\n"))
-        .collect();
-    format!(
-        "protoc-gen-rmicro {} generates rmicro client stubs and server glue from .proto files.\n\n\
-         protoc starts it, when it is on PATH:\n\n  \
-         protoc --rmicro_out=DIR [--rmicro_opt=OPTION,OPTION...] -I proto greet/v1/greeter.proto\n\n\
-         Options:\n\n{}\n\
-         A build.rs calls protoc_gen_rmicro::compile_protos instead and needs neither protoc nor this program.\n",
-        env!("CARGO_PKG_VERSION"),
-        forms.concat(),
-    )
-}
-
-/// The sentence that lists every option.
-fn known() -> String {
-    let forms: Vec<&str> = KNOWN.iter().map(|(_, form)| *form).collect();
-    format!("the options are {}", forms.join(", "))
-}
-
-fn malformed<T>(name: &str, written: &str) -> Result<T> {
-    let form = KNOWN.iter().find(|(known, _)| *known == name);
-    let form = form.map_or(name, |(_, form)| form);
-    bail!(
-        "option `{written}` has the wrong form, it is `{form}`; {}",
-        known()
-    )
-}
-
-fn pair(name: &str, option: &str, value: Option<&str>) -> Result<(String, String)> {
-    match value.and_then(|value| value.split_once('=')) {
-        Some((path, value)) => Ok((path.to_owned(), value.to_owned())),
-        None => malformed(name, option),
-    }
-}
-
-fn switch(name: &str, option: &str, value: Option<&str>) -> Result<bool> {
-    match value {
-        None | Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        Some(_) => malformed(name, option),
-    }
-}
-
-fn check_attribute(name: &str, path: &str, attribute: &str) -> Result<()> {
-    let attributes = syn::Attribute::parse_outer.parse_str(attribute);
-    if is_matcher(path) && attributes.is_ok_and(|parsed| !parsed.is_empty()) {
-        return Ok(());
-    }
-    malformed(name, &format!("{name}={path}={attribute}"))
-}
-
-/// Whether `path` can match something: `.`, `.from.the.root` or `the.end`.
-fn is_matcher(path: &str) -> bool {
-    path == "."
-        || path
-            .strip_prefix('.')
-            .unwrap_or(path)
-            .split('.')
-            .all(is_identifier)
-}
-
-fn is_identifier(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
-}
-
-/// Splits at commas that no backslash protects.
-fn split(parameter: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut chars = parameter.chars().peekable();
-    while let Some(char) = chars.next() {
-        let last = parts.len() - 1;
-        match char {
-            '\\' if chars.peek() == Some(&',') => parts[last].extend(chars.next()),
-            ',' => parts.push(String::new()),
-            _ => parts[last].push(char),
-        }
-    }
-    parts.retain(|part| !part.trim().is_empty());
-    parts
 }
 
 #[cfg(test)]
@@ -236,7 +188,7 @@ mod tests {
     fn every_known_option_is_read() {
         let options = Options::parse(
             "extern_path=.a.b=::c::d,type_attribute=.a=#[derive(Eq\\, Hash)],field_attribute=x=#[cfg(all())],bytes=.,\
-             btree_map=.a.B,include_file=mod.rs,messages=false,client=false,server=false,unimplemented_stubs",
+             btree_map=.a.B,include_file=mod.rs,client=false,unimplemented_stubs",
         )
         .unwrap();
         assert_eq!(options.extern_path, [(".a.b".into(), "::c::d".into())]);
@@ -248,8 +200,9 @@ mod tests {
             (".", ".a.B")
         );
         assert_eq!(options.include_file.as_deref(), Some("mod.rs"));
-        assert!(!options.messages && !options.client && !options.server);
-        assert!(options.unimplemented_stubs);
+        assert!(options.messages && !options.client && options.unimplemented_stubs);
+        let options = Options::parse("messages=false,server=false").unwrap();
+        assert!(!options.messages && options.client && !options.server);
     }
 
     #[test]
@@ -260,11 +213,11 @@ mod tests {
 
     #[test]
     fn an_unknown_option_lists_the_known_ones() {
-        let error = error("json=false");
-        assert!(error.starts_with("unknown option `json=false`; the options are extern_path="));
-        for (_, form) in KNOWN {
-            assert!(error.contains(form), "{form} is not in {error}");
-        }
+        let error = error("jsn=false");
+        assert!(
+            error.starts_with("unknown option `jsn=false`; the options are extern_path="),
+            "{error}"
+        );
     }
 
     #[test]
@@ -277,19 +230,25 @@ mod tests {
                 "extern_path=.a=super::b",
                 "extern_path=.proto.path=::rust::path",
             ),
+            ("extern_path=.=::b", "extern_path=.proto.path=::rust::path"),
+            (
+                "extern_path=.a=(u8)",
+                "extern_path=.proto.path=::rust::path",
+            ),
             (
                 "extern_path=.a..b=::b",
                 "extern_path=.proto.path=::rust::path",
             ),
-            (
-                "type_attribute=.a=derive(Eq)",
-                "type_attribute=path=#[attribute]",
-            ),
-            ("field_attribute=.a", "field_attribute=path=#[attribute]"),
             ("bytes", "bytes=path"),
             ("bytes=a b", "bytes=path"),
             ("btree_map=", "btree_map=path"),
             ("include_file=a/b.rs", "include_file=mod.rs"),
+            ("include_file=..", "include_file=mod.rs"),
+            ("include_file=../mod.rs", "include_file=mod.rs"),
+            ("include_file=c:mod.rs", "include_file=mod.rs"),
+            ("include_file=.rs", "include_file=mod.rs"),
+            ("include_file=mod", "include_file=mod.rs"),
+            ("include_file=", "include_file=mod.rs"),
             ("messages=no", "messages=true|false"),
             ("client=", "client=true|false"),
         ] {
@@ -306,6 +265,66 @@ mod tests {
         assert_eq!(
             error,
             "option `extern_path=.a=::c` gives a path for `.a` a second time"
+        );
+    }
+
+    #[test]
+    fn a_malformed_attribute_says_how_to_write_a_comma() {
+        for written in [
+            "type_attribute=.a=derive(Eq)",
+            "type_attribute=.a=#[derive(Eq",
+            "type_attribute=.a=#[doc = \"open]",
+            "type_attribute=.a=#![derive(Eq)]",
+            "type_attribute=.a=#[derive(Eq)] struct B;",
+            "type_attribute=a b=#[derive(Eq)]",
+            "type_attribute=.a=",
+            "field_attribute=.a",
+        ] {
+            let error = error(written);
+            let (name, _) = written.split_once('=').unwrap();
+            let wanted = format!(
+                "option `{written}` has the wrong form, it is `{name}=path=#[attribute]` (a comma inside of a value is \
+                 written `\\,`); the options are"
+            );
+            assert!(error.starts_with(&wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_path_may_begin_like_a_keyword() {
+        let options = Options::parse("extern_path=.a=selfish::a,extern_path=.b=crate::superb");
+        assert_eq!(options.unwrap().extern_path.len(), 2);
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_an_error() {
+        for (written, wanted) in [
+            (
+                "messages=true,messages=false",
+                "options `messages=true` and `messages=false` contradict each other; give one",
+            ),
+            (
+                "include_file=a.rs,include_file=b.rs",
+                "options `include_file=a.rs` and `include_file=b.rs` contradict each other; give one",
+            ),
+            (
+                "messages=false,client=false,server=false",
+                "with `messages=false`, `client=false` and `server=false` there is nothing to generate",
+            ),
+            (
+                "unimplemented_stubs,server=false",
+                "`unimplemented_stubs=true` is about handlers, and with `server=false` there are none",
+            ),
+            (
+                "messages=false,btree_map=.",
+                "`btree_map` is about messages, and with `messages=false` none are generated: say it to what generates them",
+            ),
+        ] {
+            assert_eq!(error(written), wanted);
+        }
+        assert!(
+            Options::parse("client=false,client=false").is_ok(),
+            "said twice"
         );
     }
 }
