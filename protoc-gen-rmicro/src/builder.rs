@@ -7,7 +7,7 @@ use std::{env, fs};
 use crate::generator::{self, Generated};
 use crate::options::Options;
 use crate::protoc::{self, Parsed};
-use crate::{quiet, uses};
+use crate::{files, quiet, uses};
 
 /// The file that `rmicro_runtime::include_protos!()` includes.
 const INCLUDE_FILE: &str = "mod.rs";
@@ -100,7 +100,7 @@ impl Builder {
 
     /// Writes the file that nests the packages a second time, by this name; `mod.rs` is always written.
     pub fn include_file(mut self, name: impl Into<String>) -> Self {
-        self.options.include_file = Some(name.into());
+        self.options.include_file = vec![name.into()];
         self
     }
 
@@ -151,15 +151,16 @@ impl Builder {
             .out_dir
             .or_else(|| env::var_os("OUT_DIR").map(PathBuf::from))
             .ok_or_else(no_folder)?;
-        self.options.check()?;
         let mut options = self.options;
-        let include_file = options.include_file.replace(INCLUDE_FILE.to_owned());
+        options.check()?;
+        options.include_file.retain(|name| name != INCLUDE_FILE);
+        options.include_file.push(INCLUDE_FILE.to_owned());
         let protos: Vec<PathBuf> = protos.iter().map(|path| path.as_ref().to_owned()).collect();
         let includes: Vec<PathBuf> = includes
             .iter()
             .map(|path| path.as_ref().to_owned())
             .collect();
-        fs::create_dir_all(&out_dir)?;
+        fs::create_dir_all(&out_dir).map_err(|error| files::at(&out_dir, error))?;
         let Parsed {
             mut request,
             sources,
@@ -168,19 +169,9 @@ impl Builder {
         let generated =
             quiet::catch(|| generator::generate(&request)).map_err(io::Error::other)??;
         for Generated { name, code } in &generated {
-            write(&out_dir.join(name), code)?;
-            if let Some(second) = include_file.as_ref().filter(|_| name == INCLUDE_FILE) {
-                write(&out_dir.join(second), code)?;
-            }
+            files::write(&out_dir.join(name), code)?;
         }
         tell_cargo(&sources)
-    }
-}
-
-fn write(path: &Path, code: &str) -> io::Result<()> {
-    match fs::read(path) {
-        Ok(before) if before == code.as_bytes() => Ok(()),
-        _ => fs::write(path, code),
     }
 }
 

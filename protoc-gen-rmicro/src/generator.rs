@@ -16,7 +16,7 @@ use crate::request::Request;
 use crate::rust_names::RustNames;
 use crate::service::{self, Service};
 use crate::validate;
-use crate::{format, handler, imports, lints, register, stamp, stub, tree, uses};
+use crate::{format, handler, imports, lints, matching, register, stamp, stub, tree, uses};
 
 /// One generated file.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub(crate) struct Generated {
 /// Generates everything that `request` asks for.
 pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
     let types = validate::check(request)?;
+    matching::check(request)?;
     let externs = Externs::new(request, &types);
     uses::refuse_missing(request, &types, &externs)?;
     let outputs = outputs::outputs(request, &externs)?;
@@ -42,23 +43,17 @@ pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
         let taken = taken.entry(output.module.clone()).or_default();
         let code = code(request, &externs, &messages, &statics, output, taken)?;
         generated.push(Generated {
-            name: file_name(output, &request.options),
+            name: output.file_name(&request.options),
             code,
         });
     }
-    if let Some(name) = &request.options.include_file {
+    for name in &request.options.include_file {
         generated.push(Generated {
             name: name.clone(),
             code: tree::code(&outputs, &request.options),
         });
     }
     Ok(generated)
-}
-
-/// The name of the file of `output`; with messages elsewhere it is to stand beside another generator's.
-pub(crate) fn file_name(output: &Output, options: &Options) -> String {
-    let ending = if options.messages { "rs" } else { "rmicro.rs" };
-    format!("{}.{ending}", output.stem)
 }
 
 fn code(

@@ -37,8 +37,8 @@ pub(crate) struct Options {
     pub(crate) bytes: Vec<String>,
     /// Paths whose maps are `BTreeMap` instead of `HashMap`.
     pub(crate) btree_map: Vec<String>,
-    /// The file that nests the packages, if there is to be one.
-    pub(crate) include_file: Option<String>,
+    /// The files that nest the packages, one by each name.
+    pub(crate) include_file: Vec<String>,
     /// Whether to generate messages.
     pub(crate) messages: bool,
     /// Whether to generate client stubs.
@@ -59,7 +59,7 @@ impl Default for Options {
             field_attribute: Vec::new(),
             bytes: Vec::new(),
             btree_map: Vec::new(),
-            include_file: None,
+            include_file: Vec::new(),
             messages: true,
             client: true,
             server: true,
@@ -106,11 +106,9 @@ impl Options {
                 return malformed(name, &format!("{name}={path}"));
             }
         }
-        match &self.include_file {
-            Some(name) if !is_file_name(name) => {
-                malformed("include_file", &format!("include_file={name}"))
-            }
-            _ => self.check_switches(),
+        match self.include_file.iter().find(|name| !is_file_name(name)) {
+            Some(name) => malformed("include_file", &format!("include_file={name}")),
+            None => self.check_switches(),
         }
     }
 
@@ -164,7 +162,7 @@ impl Options {
             ("field_attribute", _) => self.field_attribute.push(pair(name, option, value)?),
             ("bytes", Some(path)) => self.bytes.push(path.to_owned()),
             ("btree_map", Some(path)) => self.btree_map.push(path.to_owned()),
-            ("include_file", Some(file)) => self.include_file = Some(file.to_owned()),
+            ("include_file", Some(file)) => self.include_file = vec![file.to_owned()],
             ("messages", _) => self.messages = switch(name, option, value)?,
             ("client", _) => self.client = switch(name, option, value)?,
             ("server", _) => self.server = switch(name, option, value)?,
@@ -199,7 +197,7 @@ mod tests {
             (options.bytes[0].as_str(), options.btree_map[0].as_str()),
             (".", ".a.B")
         );
-        assert_eq!(options.include_file.as_deref(), Some("mod.rs"));
+        assert_eq!(options.include_file, ["mod.rs"]);
         assert!(options.messages && !options.client && options.unimplemented_stubs);
         let options = Options::parse("messages=false,server=false").unwrap();
         assert!(!options.messages && options.client && !options.server);

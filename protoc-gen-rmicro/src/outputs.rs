@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Result, bail};
 use crate::externs::Externs;
 use crate::names;
+use crate::options::Options;
 use crate::request::Request;
 
 /// One generated file.
@@ -24,6 +25,12 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// The name of the file; with messages elsewhere it is to stand beside another generator's.
+    pub(crate) fn file_name(&self, options: &Options) -> String {
+        let ending = if options.messages { "rs" } else { "rmicro.rs" };
+        format!("{}.{ending}", self.stem)
+    }
+
     /// The path of the module of `other` as seen from the module of `self`.
     pub(crate) fn path_to(&self, other: &Self) -> Vec<String> {
         let common = self
@@ -122,27 +129,29 @@ fn stem(request: &Request, files: &[String]) -> String {
 
 /// Two outputs with one name would overwrite each other; two packages with one module would not compile.
 fn check(request: &Request, outputs: &[Output]) -> Result<()> {
-    let include_file = request.options.include_file.as_deref();
-    let mut stems: BTreeMap<&str, &Output> = BTreeMap::new();
-    let mut modules: BTreeMap<&[String], &Output> = BTreeMap::new();
+    check_modules(outputs)?;
+    let mut names: BTreeMap<String, &Output> = BTreeMap::new();
     for output in outputs {
-        if include_file == Some(&format!("{}.rs", output.stem)) {
+        let name = output.file_name(&request.options);
+        let mut includes = request.options.include_file.iter();
+        if includes.any(|other| other.eq_ignore_ascii_case(&name)) {
             bail!(
-                "{}: its code and the include file are both called {}.rs",
-                output.files[0],
-                output.stem
+                "{}: its code and the include file are both called {name}",
+                output.files[0]
             );
         }
-        if let Some(other) = stems.insert(&output.stem, output) {
+        // Some file systems make no difference between upper and lower case.
+        if let Some(other) = names.insert(name.to_ascii_lowercase(), output) {
             let (left, right) = (&other.files[0], &output.files[0]);
-            bail!(
-                "{left} and {right}: the code of both is called {}.rs; give them packages",
-                output.stem
-            );
+            bail!("{left} and {right}: the code of both is called {name}; give them packages");
         }
-        if output.package.is_empty() {
-            continue;
-        }
+    }
+    Ok(())
+}
+
+fn check_modules(outputs: &[Output]) -> Result<()> {
+    let mut modules: BTreeMap<&[String], &Output> = BTreeMap::new();
+    for output in outputs.iter().filter(|output| !output.package.is_empty()) {
         if let Some(other) = modules.insert(&output.module, output) {
             let module = output.module.join("::");
             bail!(

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, io};
 
+use crate::files;
 use crate::options::Options;
 use crate::request::{self, Request};
 
@@ -35,8 +36,8 @@ pub(crate) fn parse(
     )?;
     // Once more without the imports, which says by which names protoc knows the files.
     run(protos, includes, &given, &[])?;
-    let chosen = request::names_in(&fs::read(given)?)?;
-    let request = Request::from_set(&fs::read(all)?, chosen, options)?;
+    let chosen = request::names_in(&read(&given)?)?;
+    let request = Request::from_set(&read(&all)?, chosen, options)?;
     let sources = request.files.iter().filter_map(|file| {
         let places = includes
             .iter()
@@ -71,28 +72,57 @@ fn run(protos: &[PathBuf], includes: &[PathBuf], out: &Path, extra: &[&str]) -> 
     if output.status.success() {
         return Ok(());
     }
-    let text = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("protoc: {}", text.trim())))
+    Err(io::Error::other(complaint(&output)))
 }
 
-fn protoc() -> io::Result<PathBuf> {
-    if let Some(protoc) = env::var_os("PROTOC") {
-        return Ok(protoc.into());
+/// What a protoc that failed says, as one line: each of its lines has the file and the line of a mistake.
+fn complaint(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.contains(": warning: "))
+        .collect();
+    if lines.is_empty() {
+        return format!("protoc ended with {} and without a word", output.status);
     }
-    protoc_bin_vendored::protoc_bin_path().map_err(|error| {
-        io::Error::other(format!(
-            "{error}; install protoc and let the variable PROTOC name it"
-        ))
+    format!("protoc: {}", lines.join("; "))
+}
+
+/// What protoc wrote to `path`.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        let protoc = named().map_or_else(|| "protoc".into(), PathBuf::from);
+        let text = format!(
+            "{} ended well but wrote no descriptors ({error}); does the variable PROTOC name a protoc?",
+            protoc.display()
+        );
+        io::Error::new(error.kind(), text)
     })
 }
 
+fn protoc() -> io::Result<PathBuf> {
+    if let Some(protoc) = named() {
+        return Ok(protoc.into());
+    }
+    protoc_bin_vendored::protoc_bin_path().map_err(|_| io::Error::other(NO_PROTOC))
+}
+
+/// What the variable `PROTOC` names; one that is empty is as good as none.
+fn named() -> Option<OsString> {
+    env::var_os("PROTOC").filter(|protoc| !protoc.is_empty())
+}
+
+/// What is said where no protoc comes with this crate.
+const NO_PROTOC: &str = "no protoc for this platform comes with protoc-gen-rmicro: install one, as the package protobuf-compiler or \
+                         from https://github.com/protocolbuffers/protobuf/releases, and let the variable PROTOC name it";
+
 /// Another protoc finds these files beside itself, or by the variable that prost-build uses too.
 fn well_known_includes() -> impl Iterator<Item = PathBuf> {
-    let named = env::var_os("PROTOC_INCLUDE").map(PathBuf::from);
-    let own = env::var_os("PROTOC")
+    let given = env::var_os("PROTOC_INCLUDE").map(PathBuf::from);
+    let own = named()
         .is_none()
         .then(|| protoc_bin_vendored::include_path().ok());
-    named.into_iter().chain(own.flatten())
+    given.into_iter().chain(own.flatten())
 }
 
 fn flag(flag: &str, value: &Path) -> OsString {
@@ -112,7 +142,7 @@ impl Scratch {
             ".protoc-gen-rmicro-{}-{number}",
             std::process::id()
         ));
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(&folder).map_err(|error| files::at(&folder, error))?;
         Ok(Self(folder))
     }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::format;
-use crate::generator::file_name;
 use crate::options::Options;
 use crate::outputs::Output;
 
@@ -22,7 +21,7 @@ pub(crate) fn code(outputs: &[Output], options: &Options) -> String {
         for part in &output.module {
             node = node.inner.entry(part).or_default();
         }
-        node.files.push(file_name(output, options));
+        node.files.push(output.file_name(options));
     }
     let mut code = format!("{}\n", format::header(&[]));
     write(&root, &mut Vec::new(), &mut code);
