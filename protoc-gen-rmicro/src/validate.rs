@@ -53,6 +53,11 @@ fn check_file(file: &ProtoFile, types: &mut Types) -> Result<()> {
     if name.is_empty() {
         bail!("the request holds a file without a name");
     }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let stem = last.strip_suffix(".proto").unwrap_or(last);
+    if stem.is_empty() || name.contains(char::is_control) {
+        bail!("the request holds a file called {name:?}, which cannot be the name of one");
+    }
     if !matches!(proto.syntax(), "" | "proto2" | "proto3") {
         bail!(
             "{name}: its syntax is {}, and only proto2 and proto3 are supported",

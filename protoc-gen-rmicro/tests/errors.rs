@@ -4,7 +4,6 @@ mod common;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use protoc_gen_rmicro::{Builder, configure};
@@ -98,29 +97,150 @@ fn a_type_that_is_nowhere_names_the_file_to_add() {
     );
 }
 
-#[test]
-fn an_option_that_is_not_known_or_matches_nothing_is_an_error() {
-    let folder = write(&[("a.proto", "message A {}")]);
+/// What both doors say of `options` for a message with a field of each kind.
+fn option_error(options: &str, builder: Builder) -> String {
+    let text = "package a;\nmessage A { bytes b = 1; map<string, int32> c = 2; oneof d { string e = 3; } enum F { G = 0; } }";
+    let folder = write(&[("a.proto", text)]);
     let inputs = ["a.proto".to_owned()];
-    let error = common::by_protoc(folder.path(), &inputs, "json=false").unwrap_err();
+    let by_protoc = common::by_protoc(folder.path(), &inputs, options).unwrap_err();
+    let by_builder = common::by_builder(folder.path(), &inputs, builder).unwrap_err();
+    assert_eq!(by_protoc, format!("--rmicro_out: {by_builder}"));
+    assert!(!by_builder.contains('\n'), "{by_builder}");
+    by_builder
+}
+
+#[test]
+fn an_option_that_is_not_known_or_has_the_wrong_form_is_an_error() {
+    let folder = write(&[("a.proto", "message A {}")]);
+    let error = common::by_protoc(folder.path(), &["a.proto".to_owned()], "jsn=false").unwrap_err();
     assert!(
-        error
-            .starts_with("--rmicro_out: unknown option `json=false`; the options are extern_path="),
+        error.starts_with("--rmicro_out: unknown option `jsn=false`; the options are extern_path="),
         "{error}"
     );
-    let error = common::by_builder(folder.path(), &inputs, configure().bytes("a b")).unwrap_err();
-    assert!(
-        error.starts_with(
-            "option `bytes=a b` has the wrong form, it is `bytes=path`; the options are"
+    for (options, builder) in [
+        ("bytes=a b", configure().bytes("a b")),
+        ("include_file=../x.rs", configure().include_file("../x.rs")),
+        (
+            "type_attribute=A=derive(Eq)",
+            configure().type_attribute("A", "derive(Eq)"),
         ),
-        "{error}"
-    );
-    let error = common::by_builder(folder.path(), &inputs, configure().extern_path(".b", "::b"))
-        .unwrap_err();
+        (
+            "extern_path=.a=super::a",
+            configure().extern_path(".a", "super::a"),
+        ),
+    ] {
+        let error = option_error(options, builder);
+        let wanted = format!("option `{options}` has the wrong form, it is `");
+        assert!(error.starts_with(&wanted), "{error}");
+    }
+}
+
+#[test]
+fn a_path_that_matches_nothing_is_an_error() {
+    for (options, builder, error) in [
+        (
+            "extern_path=.b=::b",
+            configure().extern_path(".b", "::b"),
+            "option `extern_path=.b=…` matches no message, enum or package of this run",
+        ),
+        (
+            "type_attribute=.a.B=#[derive(Eq)]",
+            configure().type_attribute(".a.B", "#[derive(Eq)]"),
+            "option `type_attribute=.a.B` matches no message, enum or oneof of this run",
+        ),
+        (
+            "field_attribute=A.H=#[cfg(all())]",
+            configure().field_attribute("A.H", "#[cfg(all())]"),
+            "option `field_attribute=A.H` matches no field of this run",
+        ),
+        (
+            "bytes=.a.A.h",
+            configure().bytes(".a.A.h"),
+            "option `bytes=.a.A.h` matches no field of this run",
+        ),
+        (
+            "btree_map=B.c",
+            configure().btree_map("B.c"),
+            "option `btree_map=B.c` matches no field of this run",
+        ),
+    ] {
+        assert_eq!(option_error(options, builder), error);
+    }
+}
+
+#[test]
+fn options_without_effect_are_an_error() {
+    for (options, builder, error) in [
+        (
+            "messages=false,client=false,server=false",
+            configure().messages(false).client(false).server(false),
+            "with `messages=false`, `client=false` and `server=false` there is nothing to generate",
+        ),
+        (
+            "server=false,unimplemented_stubs=true",
+            configure().server(false).unimplemented_stubs(true),
+            "`unimplemented_stubs=true` is about handlers, and with `server=false` there are none",
+        ),
+        (
+            "messages=false,bytes=.",
+            configure().messages(false).bytes("."),
+            "`bytes` is about messages, and with `messages=false` none are generated: say it to what generates them",
+        ),
+    ] {
+        assert_eq!(option_error(options, builder), error);
+    }
+}
+
+#[test]
+fn the_include_file_may_not_be_called_like_the_code() {
     assert_eq!(
-        error,
-        "option `extern_path=.b=…` matches no message, enum or package of this run"
+        option_error("include_file=a.rs", configure().include_file("a.rs")),
+        "a.proto: its code and the include file are both called a.rs"
     );
+    let folder = write(&[("mod.proto", "message A {}")]);
+    assert_eq!(
+        common::by_builder(folder.path(), &["mod.proto".to_owned()], configure()).unwrap_err(),
+        "mod.proto: its code and the include file are both called mod.rs"
+    );
+}
+
+#[test]
+fn files_that_differ_in_case_alone_are_one_on_some_systems() {
+    let files = [("x/a.proto", "message A {}"), ("y/A.proto", "message B {}")];
+    assert_eq!(
+        error(&files, &["x/a.proto", "y/A.proto"]),
+        "x/a.proto and y/A.proto: the code of both is called A.rs; give them packages"
+    );
+}
+
+/// protoc would not write such a request; a name with a line break would end the comment at the head of the code.
+#[test]
+fn a_file_whose_name_is_none_is_an_error() {
+    for (name, wanted) in [
+        ("", "the request holds a file without a name"),
+        (
+            "a\nb.proto",
+            "the request holds a file called \"a\\nb.proto\", which cannot be the name of one",
+        ),
+        (
+            "x/.proto",
+            "the request holds a file called \"x/.proto\", which cannot be the name of one",
+        ),
+        (
+            "x/",
+            "the request holds a file called \"x/\", which cannot be the name of one",
+        ),
+    ] {
+        let length = u8::try_from(name.len()).unwrap();
+        let mut request = vec![0x0a, length];
+        request.extend(name.bytes());
+        request.extend([0x7a, length + 2, 0x0a, length]);
+        request.extend(name.bytes());
+        let response = protoc_gen_rmicro::run(&request);
+        let text = String::from_utf8_lossy(&response);
+        assert!(text.contains(wanted), "{text}");
+        assert!(!text.contains("@generated"), "{text}");
+    }
 }
 
 #[test]
@@ -235,60 +355,4 @@ fn plugin(arguments: &[&str], stdin: &[u8]) -> Output {
     // The plugin may be done before it has read anything.
     let _ = child.stdin.take().unwrap().write_all(stdin);
     child.wait_with_output().unwrap()
-}
-
-/// Not a test of its own: the build script that the tests below start in a process of its own.
-#[test]
-#[ignore = "started by other tests"]
-fn build_script() {
-    let folder = std::env::var("BUILD_SCRIPT_PROTOS").unwrap();
-    let folder = Path::new(&folder);
-    if let Err(error) = protoc_gen_rmicro::compile_protos(&[folder.join("a.proto")], &[folder]) {
-        writeln!(std::io::stdout(), "ERROR {error}").unwrap();
-    }
-}
-
-fn run_build_script(variables: &[(&str, &str)]) -> String {
-    let folder = write(&[
-        ("a.proto", "import \"b.proto\";\nmessage A { B b = 1; }"),
-        ("b.proto", "message B {}"),
-    ]);
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "build_script", "--ignored", "--nocapture"]);
-    command
-        .env("BUILD_SCRIPT_PROTOS", folder.path())
-        .env("OUT_DIR", folder.path().join("out"));
-    let output = command.envs(variables.iter().copied()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.replace(&folder.path().display().to_string(), "FOLDER")
-}
-
-#[test]
-fn a_protoc_that_is_not_there_is_named() {
-    let text = run_build_script(&[("PROTOC", "/there/is/none")]);
-    let line = text.lines().find(|line| line.contains("ERROR")).unwrap();
-    assert!(line.contains("/there/is/none cannot be started"), "{line}");
-    assert!(
-        line.contains("let the variable PROTOC name a protoc"),
-        "{line}"
-    );
-}
-
-#[test]
-fn cargo_is_told_of_every_source() {
-    let text = run_build_script(&[("CARGO_CFG_TARGET_OS", "linux")]);
-    for name in ["a", "b"] {
-        assert!(
-            text.contains(&format!("cargo:rerun-if-changed=FOLDER/{name}.proto\n")),
-            "{text}"
-        );
-    }
-    assert!(
-        text.contains("cargo:rerun-if-env-changed=PROTOC\n"),
-        "{text}"
-    );
-    assert!(
-        !run_build_script(&[]).contains("cargo:"),
-        "only cargo is told"
-    );
 }
