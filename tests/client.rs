@@ -10,6 +10,8 @@ mod limits;
 mod raw;
 #[path = "client/ready.rs"]
 mod ready;
+#[path = "client/repeats.rs"]
+mod repeats;
 #[path = "client/retries.rs"]
 mod retries;
 #[path = "client/world.rs"]

@@ -14,6 +14,10 @@ pub(crate) fn tokens(service: &Service, runtime: &Ident, options: &Options) -> T
     if !service.methods.is_empty() {
         names.insert("Method");
     }
+    for method in &service.methods {
+        names.extend(method.idempotency.map(|_| "Idempotency"));
+        names.extend(method.http.first().map(|_| "HttpRule"));
+    }
     if options.client {
         names.extend(["Client", "Stub"]);
         for method in &service.methods {

@@ -20,6 +20,7 @@ mod files;
 mod format;
 mod generator;
 mod handler;
+mod http;
 mod imports;
 mod lints;
 mod matching;

@@ -1,8 +1,9 @@
 //! What joins a handler to a server: the descriptor, the function that registers and the one that dispatches.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+use crate::http::HttpRule;
 use crate::service::Service;
 
 /// The descriptor of `service`.
@@ -10,7 +11,13 @@ pub(crate) fn descriptor(service: &Service) -> TokenStream {
     let (name, full_name, file) = (&service.names.descriptor, &service.full_name, &service.file);
     let methods = service.methods.iter().map(|method| {
         let (kind, name) = (method.kind.function(), &method.proto_name);
-        quote!(Method::#kind(#name))
+        let idempotency = method.idempotency.map(|level| {
+            let level = Ident::new(level, Span::call_site());
+            quote!(.idempotency(Idempotency::#level))
+        });
+        let rules: Vec<_> = method.http.iter().map(HttpRule::tokens).collect();
+        let http = (!rules.is_empty()).then(|| quote!(.http(&[#(#rules),*])));
+        quote!(Method::#kind(#name) #idempotency #http)
     });
     quote! {
         static #name: Descriptor = Descriptor::new(#full_name, &[#(#methods),*], &super::#file);

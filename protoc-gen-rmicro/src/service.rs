@@ -1,6 +1,7 @@
 //! One service, with everything decided that its code needs.
 
 use proc_macro2::{Ident, TokenStream};
+use prost_types::method_options::IdempotencyLevel;
 
 use crate::clash::Taken;
 use crate::deprecation;
@@ -8,6 +9,7 @@ use crate::descriptor::static_name;
 use crate::docs;
 use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
+use crate::http::{HttpRule, HttpRules};
 use crate::messages::Messages;
 use crate::names::{self, Names};
 use crate::request::ProtoFile;
@@ -43,6 +45,10 @@ pub(crate) struct Method {
     pub(crate) docs: Vec<String>,
     /// Whether the stub's function warns whoever calls it.
     pub(crate) is_deprecated: bool,
+    /// What `idempotency_level` says, as the runtime calls it.
+    pub(crate) idempotency: Option<&'static str>,
+    /// What `google.api.http` says.
+    pub(crate) http: Vec<HttpRule>,
 }
 
 /// Which sides stream.
@@ -75,6 +81,7 @@ pub(crate) fn services(
     taken: &mut Taken,
 ) -> Result<Vec<Service>> {
     let package = file.proto.package();
+    let http = HttpRules::of(file)?;
     let mut services = Vec::new();
     for (index, service) in (0..).zip(&file.proto.service) {
         let dot = if package.is_empty() { "" } else { "." };
@@ -87,7 +94,7 @@ pub(crate) fn services(
         };
         let names = taken.service(&full_name, &file.place(&[6, index]))?;
         services.push(Service {
-            methods: methods(file, index, resolved, externs)?,
+            methods: methods(file, index, resolved, externs, &http)?,
             docs: docs::comment(&resolved.comments),
             is_deprecated: deprecation::is_service(file, service),
             touches_deprecated: messages.touches_deprecated(file.proto.name()),
@@ -104,6 +111,7 @@ fn methods(
     service: i32,
     resolved: &prost_build::Service,
     externs: &Externs,
+    http: &HttpRules,
 ) -> Result<Vec<Method>> {
     let mut methods: Vec<Method> = Vec::new();
     for (index, method) in (0..).zip(&resolved.methods) {
@@ -130,9 +138,19 @@ fn methods(
             output: from_inside(&method.output_type, &method.output_proto_type, externs)?,
             docs: docs::comment(&method.comments),
             is_deprecated: method.options.deprecated(),
+            idempotency: idempotency(method.options.idempotency_level()),
+            http: http.of_method(service as usize, index as usize),
         });
     }
     Ok(methods)
+}
+
+fn idempotency(level: IdempotencyLevel) -> Option<&'static str> {
+    match level {
+        IdempotencyLevel::IdempotencyUnknown => None,
+        IdempotencyLevel::NoSideEffects => Some("NoSideEffects"),
+        IdempotencyLevel::Idempotent => Some("Idempotent"),
+    }
 }
 
 /// The path `rust` of the message `proto`, as seen from one module further in.

@@ -44,7 +44,8 @@ pub mod needs_rmicro_runtime_0_1 {
     };
     pub use crate::json_serde;
     pub use crate::rpc::{
-        BidiStream, ClientStream, Descriptor, Incoming, Method, Receiver, Sender,
+        BidiStream, ClientStream, Descriptor, HttpRule, Idempotency, Incoming, Method, Receiver,
+        Sender,
     };
     pub use crate::server::{Registration, Server};
     pub use serde::{Deserializer, Serializer};
@@ -75,9 +76,9 @@ pub mod needs_rmicro_runtime_0_1 {
 pub mod needs_rmicro_runtime_0_0 {
     pub use super::needs_rmicro_runtime_0_1::{
         BidiStream, BoxFuture, Call, Client, ClientStream, Context, Descriptor, Deserializer,
-        EnumNames, Fields, Future, Incoming, JsonEnum, JsonMessage, Message, Method, Reader,
-        Receiver, Registration, Result, Scalar, Sender, Serializer, Server, Stub, Writer,
-        enumeration, json_serde, unimplemented,
+        EnumNames, Fields, Future, HttpRule, Idempotency, Incoming, JsonEnum, JsonMessage, Message,
+        Method, Reader, Receiver, Registration, Result, Scalar, Sender, Serializer, Server, Stub,
+        Writer, enumeration, json_serde, unimplemented,
     };
 
     /// Stops the build: this runtime no longer serves the file.

@@ -34,8 +34,9 @@ pub use context::{Context, ReplyMetadata, Trailers};
 pub use error::{Code, Detail, Error, Result};
 pub use metadata::Metadata;
 pub use rpc::{
-    Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, Incoming,
-    IntoMessage, Method, Receiver, Reply, Sender, ServerInterceptor, ServerNext,
+    Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, HttpRule,
+    Idempotency, Incoming, IntoMessage, Method, Receiver, Reply, Sender, ServerInterceptor,
+    ServerNext,
 };
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};

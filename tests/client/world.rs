@@ -77,11 +77,19 @@ impl World {
         registry: Arc<dyn Registry>,
         options: ClientOptions,
     ) -> GreeterService {
+        GreeterService::new("greeter", &self.client_in(registry, options))
+    }
+
+    /// What calls the nodes in the registry.
+    pub(crate) fn client(&self, options: ClientOptions) -> Client {
+        self.client_in(Arc::new(self.registry.clone()), options)
+    }
+
+    fn client_in(&self, registry: Arc<dyn Registry>, options: ClientOptions) -> Client {
         let seam = Seam::default();
         let cached = Arc::new(Cached::new(registry, seam.clone()));
         let selector = Arc::new(RoundRobin::new(&seam.chance));
-        let client = Client::new(seam, cached, selector, self.transport.clone(), options);
-        GreeterService::new("greeter", &client)
+        Client::new(seam, cached, selector, self.transport.clone(), options)
     }
 }
 

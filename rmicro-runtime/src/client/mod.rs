@@ -1,7 +1,7 @@
 //! The calling engine: it finds a node, picks one, and sends the call there.
 //!
-//! Invariant: it never learns which registry, selector or transport runs. A call goes to a second node only with proof that no
-//! handler has seen it.
+//! Invariant: it never learns which registry, selector or transport runs. A call is made a second time only with proof that no
+//! handler has seen it, or where its proto says that a second one does no harm.
 
 mod backoff;
 mod call;
@@ -11,6 +11,7 @@ mod patience;
 mod placing;
 mod pool;
 mod progress;
+mod repeat;
 mod replies;
 mod stub;
 mod target;

@@ -163,6 +163,7 @@ impl Outgoing {
         let placing = Placing {
             client,
             target: self.stub.target(),
+            method: self.method,
             progress: &self.progress,
             patient: self.patient,
             dial_timeout: self.dial_timeout,
@@ -194,6 +195,7 @@ impl Outgoing {
         // What a stream has sent is gone with its node; one message is still there.
         let again = matches!(call.body, Body::One(_)).then(|| Again {
             call: call.clone(),
+            method: self.method,
             way,
             patient: self.patient,
             dial_timeout: self.dial_timeout,

@@ -1,6 +1,6 @@
 //! The way of a call to a connection, and to another node where that is safe.
 //!
-//! Invariant: a call goes to a second node only with proof that no handler has seen it; what an address that cannot be reached
+//! Invariant: a call goes to a second node only with proof that no handler has seen it, or where its proto allows that; what an address that cannot be reached
 //! costs is paid by the address, not by the calls that find another.
 
 use std::future::poll_fn;
@@ -11,12 +11,13 @@ use super::Inner;
 use super::patience::Patience;
 use super::pool::Reach;
 use super::progress::{Progress, Stage, told};
+use super::repeat;
 use super::target::Target;
 use super::way::Way;
 use crate::call::{CallHead, FrameStream};
 use crate::error::{Error, Result};
 use crate::registry::Node;
-use crate::rpc::Answer;
+use crate::rpc::{Answer, Method};
 use crate::selector::Choice;
 use crate::transport::{ClientCall, Connection, Refused, Turn};
 
@@ -24,6 +25,7 @@ use crate::transport::{ClientCall, Connection, Refused, Turn};
 pub(super) struct Placing<'a> {
     pub(super) client: &'a Inner,
     pub(super) target: &'a Target,
+    pub(super) method: &'static Method,
     pub(super) progress: &'a Progress,
     /// Whether it waits for a node where there is none.
     pub(super) patient: bool,
@@ -38,7 +40,7 @@ pub(super) struct Placed {
 }
 
 impl Placing<'_> {
-    /// Makes a unary call; another node is asked while it is proved that no handler has seen it.
+    /// Makes a unary call; another node is asked while it is proved that no handler has seen it, or the proto allows that.
     pub(super) async fn ask(&self, call: &ClientCall) -> Result<Answer> {
         let mut way = Way::default();
         loop {
@@ -51,9 +53,49 @@ impl Placing<'_> {
                 .mark(self.target.name(), &node, failure);
             match outcome.map_err(|error| self.told(error, Stage::Wait, &node)) {
                 Err(error) if error.is_unprocessed() => way.fail(&node, error)?,
-                outcome => return outcome,
+                // In a box, as it is rare.
+                Err(error) => Box::pin(self.repeat(call, &mut way, &node, error)).await?,
+                Ok(answer) => {
+                    if self.method.idempotency_level().may_repeat() {
+                        self.target.budget.earn();
+                    }
+                    return Ok(answer);
+                }
             }
         }
+    }
+
+    /// Lets a call that a handler may have seen be made again where that is allowed, and gives `error` back where it is not.
+    ///
+    /// Another node is asked at once; one that was asked before gets a moment, if the deadline leaves that.
+    pub(super) async fn repeat(
+        &self,
+        call: &ClientCall,
+        way: &mut Way,
+        node: &Arc<Node>,
+        error: Error,
+    ) -> Result<()> {
+        let seam = &self.client.seam;
+        if !way.has_tried(node) {
+            way.pass(node);
+        }
+        let back = way.has_tried_all().then(|| {
+            let pause = repeat::pause(way.tries(), &seam.chance);
+            seam.clock.now().after(pause)
+        });
+        let deadline = call.head.deadline;
+        let is_late = |back| deadline.is_some_and(|deadline| deadline <= back);
+        if way.is_at_its_end()
+            || back.is_some_and(is_late)
+            || !repeat::allows(self.method, &error, &self.target.budget)
+        {
+            return Err(error);
+        }
+        way.fail(node, error)?;
+        if let Some(back) = back {
+            seam.clock.sleep_until(back).await;
+        }
+        Ok(())
     }
 
     /// Hands the call to a connection to some node that it has not tried on its way.

@@ -1,7 +1,7 @@
 //! The replies of a streaming call, which may still go to another node.
 //!
 //! Invariant: only a call whose one message is at hand is sent again, only before anything of the reply came, and only with proof
-//! that no handler has seen it.
+//! that no handler has seen it, or where its proto allows that.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -17,6 +17,7 @@ use crate::call::{BoxFuture, FrameStream};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::registry::Node;
+use crate::rpc::Method;
 use crate::transport::ClientCall;
 
 /// What comes back; its errors name the node.
@@ -33,6 +34,7 @@ pub(super) struct Replies {
 /// A call that can be sent once more.
 pub(super) struct Again {
     pub(super) call: ClientCall,
+    pub(super) method: &'static Method,
     pub(super) way: Way,
     pub(super) patient: bool,
     pub(super) dial_timeout: Option<Duration>,
@@ -82,7 +84,7 @@ impl Replies {
                     let polled = ready!(poll(&mut **frames, cx));
                     let error = match polled {
                         Ok(polled) => {
-                            self.again = None;
+                            self.begun();
                             return Poll::Ready(Ok(polled));
                         }
                         Err(error) => error,
@@ -102,13 +104,24 @@ impl Replies {
         );
         let error = told(error, Stage::Wait, &self.node, service, registry);
         self.ended = true;
-        let Some(mut again) = self.again.take().filter(|_| error.is_unprocessed()) else {
+        let Some(again) = self.again.take() else {
             return Err(error);
         };
-        again.way.fail(&self.node, error)?;
+        if !error.is_unprocessed() && !again.method.idempotency_level().may_repeat() {
+            return Err(error);
+        }
         self.ended = false;
-        self.state = State::Placing(Box::pin(place(self.stub.clone(), again)));
+        let (stub, node) = (self.stub.clone(), self.node.clone());
+        self.state = State::Placing(Box::pin(place(stub, again, node, error)));
         Ok(())
+    }
+
+    /// Something of the reply has come.
+    fn begun(&mut self) {
+        let again = self.again.take();
+        if again.is_some_and(|again| again.method.idempotency_level().may_repeat()) {
+            self.stub.target().budget.earn();
+        }
     }
 
     /// Tells the selector once how the call ended.
@@ -118,16 +131,28 @@ impl Replies {
     }
 }
 
-async fn place(stub: Stub, mut again: Box<Again>) -> Result<(Placed, Box<Again>)> {
+/// Places the call again, which failed at `node` with `error`, or gives `error` back.
+async fn place(
+    stub: Stub,
+    mut again: Box<Again>,
+    node: Arc<Node>,
+    error: Error,
+) -> Result<(Placed, Box<Again>)> {
     let client = &stub.client().0;
     let placing = Placing {
         client,
         target: stub.target(),
+        method: again.method,
         progress: &Progress::default(),
         patient: again.patient,
         dial_timeout: again.dial_timeout,
     };
     let Again { call, way, .. } = &mut *again;
+    if error.is_unprocessed() {
+        way.fail(&node, error)?;
+    } else {
+        placing.repeat(call, way, &node, error).await?;
+    }
     let placed = placing.place(call, way).await?;
     Ok((placed, again))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::repeat::Budget;
 use crate::error::{Code, Error, Result};
 use crate::registry::{Node, Registry, ServiceInfo};
 
@@ -11,6 +12,8 @@ use crate::registry::{Node, Registry, ServiceInfo};
 pub(super) struct Target {
     name: Arc<str>,
     last: Mutex<Option<Known>>,
+    /// What repeating its calls may cost.
+    pub(super) budget: Budget,
 }
 
 /// What the registry told, and the nodes in it that can be called.
@@ -35,6 +38,7 @@ impl Target {
         Self {
             name: name.into(),
             last: Mutex::default(),
+            budget: Budget::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use super::target::Known;
 use crate::error::Error;
 use crate::registry::Node;
 
-/// How many nodes one call tries at most, when each says that it did not process it.
+/// How many nodes one call tries at most, when it may be made again after each.
 const TRIES: usize = 4;
 
 /// The way of one call; nothing is allocated while the first node takes it.
@@ -35,7 +35,23 @@ impl Way {
         self.tried.push(Arc::clone(node));
     }
 
-    /// Takes note that the call failed at `node` without being processed; gives the error back when it was the last try.
+    /// How many nodes have failed it.
+    pub(super) fn tries(&self) -> usize {
+        self.tries
+    }
+
+    /// Whether one more failure is the last.
+    pub(super) fn is_at_its_end(&self) -> bool {
+        self.tries + 1 >= TRIES
+    }
+
+    /// Whether all nodes that are known were tried.
+    pub(super) fn has_tried_all(&self) -> bool {
+        let known = self.known.as_ref();
+        known.is_none_or(|known| known.nodes.iter().all(|node| self.has_tried(node)))
+    }
+
+    /// Takes note that the call failed at `node` and may be made again; gives the error back when it was the last try.
     pub(super) fn fail(&mut self, node: &Arc<Node>, error: Error) -> Result<(), Error> {
         self.tries += 1;
         if self.tries >= TRIES {

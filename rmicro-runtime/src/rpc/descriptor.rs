@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::call::Kind;
+use crate::rpc::Method;
 
 /// One `.proto` file: its own descriptor and the files that it imports.
 ///
@@ -89,57 +89,6 @@ impl Descriptor {
 
     /// The method that is called `name` in the proto.
     pub fn method(&self, name: &str) -> Option<&'static Method> {
-        self.methods.iter().find(|method| method.name == name)
-    }
-}
-
-/// One method of a service.
-#[derive(Debug)]
-pub struct Method {
-    name: &'static str,
-    kind: Kind,
-}
-
-impl Method {
-    /// A method with one message each way.
-    pub const fn unary(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::Unary,
-        }
-    }
-
-    /// A method with many messages to the server and one back.
-    pub const fn client_streaming(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::ClientStreaming,
-        }
-    }
-
-    /// A method with one message to the server and many back.
-    pub const fn server_streaming(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::ServerStreaming,
-        }
-    }
-
-    /// A method with many messages each way.
-    pub const fn bidi_streaming(name: &'static str) -> Self {
-        Self {
-            name,
-            kind: Kind::BidiStreaming,
-        }
-    }
-
-    /// The name in the proto, for example `Hello`.
-    pub const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The kind of its calls.
-    pub const fn kind(&self) -> Kind {
-        self.kind
+        self.methods.iter().find(|method| method.name() == name)
     }
 }

@@ -25,6 +25,7 @@ case! {
     edition_2023
     greeter
     keywords
+    method_options
     no_package
     options_everywhere
     proto2

@@ -38,13 +38,13 @@ pub use self::custom_rmicro::{CustomHandler, CustomService, register_custom_hand
 #[allow(dead_code, unreachable_pub)]
 mod custom_rmicro {
     use super::rmicro_for_custom_v1::{
-        BoxFuture, Call, Client, Context, Descriptor, Future, Incoming, Method,
-        Registration, Result, Server, Stub,
+        BoxFuture, Call, Client, Context, Descriptor, Future, Idempotency, Incoming,
+        Method, Registration, Result, Server, Stub,
     };
 
     static CUSTOM: Descriptor = Descriptor::new(
         "custom.v1.Custom",
-        &[Method::unary("Get")],
+        &[Method::unary("Get").idempotency(Idempotency::NoSideEffects)],
         &super::INPUT_PROTO,
     );
 
