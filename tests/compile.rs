@@ -71,6 +71,13 @@ fn the_reviewed_files_of_the_plugin_are_clean_in_both_editions() {
     is_clean("golden_2024");
 }
 
+/// clippy says more of what a crate keeps to itself.
+#[test]
+fn the_reviewed_files_of_the_plugin_are_clean_in_a_private_module_too() {
+    is_clean("golden_private_2021");
+    is_clean("golden_private_2024");
+}
+
 #[test]
 fn every_case_of_the_plugin_is_among_them() {
     let program = workshop::program("golden");

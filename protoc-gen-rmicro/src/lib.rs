@@ -31,6 +31,7 @@ mod outputs;
 mod plugin;
 mod protoc;
 mod quiet;
+mod recursion;
 mod register;
 mod request;
 mod rust_names;

@@ -2,6 +2,8 @@
 //!
 //! A program may include a file in a private module and use half of it, and a proto may leave things uncommented.
 
+mod style;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item};
@@ -14,6 +16,7 @@ use crate::service::Service;
 pub(crate) fn allow_on_message(item: &mut Item, deprecated: bool) {
     let deprecated = deprecated.then(|| quote!(deprecated,));
     let missing_docs = (!is_documented(item)).then(|| quote!(missing_docs,));
+    let style = style::of_item(item);
     let attributes = match item {
         Item::Struct(item) => &mut item.attrs,
         Item::Enum(item) => &mut item.attrs,
@@ -25,7 +28,9 @@ pub(crate) fn allow_on_message(item: &mut Item, deprecated: bool) {
         .iter()
         .take_while(|attribute| docs::line_of(attribute).is_some())
         .count();
-    let allow = syn::parse_quote!(#[allow(dead_code, #deprecated #missing_docs unreachable_pub)]);
+    let allow = syn::parse_quote!(
+        #[allow(dead_code, #deprecated #missing_docs unreachable_pub #(, #style)*)]
+    );
     attributes.insert(docs, allow);
 }
 

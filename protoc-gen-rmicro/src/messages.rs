@@ -15,6 +15,7 @@ use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
 use crate::lints;
 use crate::quiet;
+use crate::recursion;
 use crate::request::Request;
 use crate::rust_names::RustNames;
 use crate::stand_ins::StandIns;
@@ -121,6 +122,9 @@ fn config(
         for path in stand_ins.patterns(path) {
             config.field_attribute(path, attribute);
         }
+    }
+    for group in recursion::endless_groups(request) {
+        config.boxed(stand_ins.path(&group));
     }
     for message in &deprecations.messages {
         config.message_attribute(stand_ins.path(message), "#[deprecated]");

@@ -13,9 +13,11 @@ pub(crate) struct Case {
 }
 
 /// Every case.
-pub(crate) const CASES: [Case; 20] = [
+pub(crate) const CASES: [Case; 22] = [
     case("golden_2021", "golden", 2021),
     case("golden_2024", "golden", 2024),
+    case("golden_private_2021", "golden_private", 2021),
+    case("golden_private_2024", "golden_private", 2024),
     case("library_2021", "library", 2021),
     case("library_2024", "library", 2024),
     case("client_only_2021", "client_only", 2021),

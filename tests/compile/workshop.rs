@@ -52,8 +52,11 @@ pub(crate) fn golden() -> PathBuf {
     root().join("protoc-gen-rmicro/tests/golden")
 }
 
-/// The text of a program.
+/// The text of a program; one that is called `_private` is the other as a binary that shows nothing of it.
 pub(crate) fn program(name: &str) -> String {
+    if let Some(public) = name.strip_suffix("_private") {
+        return program(public).replace("pub mod ", "pub(crate) mod ") + "\nfn main() {}\n";
+    }
     read(&root().join(format!("tests/compile/programs/{name}.rs")))
 }
 

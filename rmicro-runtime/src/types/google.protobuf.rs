@@ -183,7 +183,7 @@ pub struct DescriptorProto {
 }
 
 /// Nested message and enum types in `DescriptorProto`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod descriptor_proto {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -237,7 +237,7 @@ pub struct ExtensionRangeOptions {
 }
 
 /// Nested message and enum types in `ExtensionRangeOptions`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod extension_range_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -338,7 +338,7 @@ pub struct FieldDescriptorProto {
 }
 
 /// Nested message and enum types in `FieldDescriptorProto`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod field_descriptor_proto {
     #[derive(
         Clone,
@@ -511,7 +511,7 @@ pub struct EnumDescriptorProto {
 }
 
 /// Nested message and enum types in `EnumDescriptorProto`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod enum_descriptor_proto {
     #[derive(
         Clone,
@@ -659,7 +659,7 @@ pub struct FileOptions {
 }
 
 /// Nested message and enum types in `FileOptions`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod file_options {
     #[derive(
         Clone,
@@ -783,7 +783,14 @@ pub struct FieldOptions {
 }
 
 /// Nested message and enum types in `FieldOptions`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    clippy::enum_variant_names,
+    clippy::module_inception
+)]
 pub mod field_options {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1094,7 +1101,7 @@ pub struct MethodOptions {
 }
 
 /// Nested message and enum types in `MethodOptions`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod method_options {
     #[derive(
         Clone,
@@ -1169,7 +1176,7 @@ pub struct UninterpretedOption {
 }
 
 /// Nested message and enum types in `UninterpretedOption`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod uninterpreted_option {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1214,7 +1221,7 @@ pub struct FeatureSet {
 }
 
 /// Nested message and enum types in `FeatureSet`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod feature_set {
     #[derive(
         Clone,
@@ -1659,7 +1666,7 @@ pub struct FeatureSetDefaults {
 }
 
 /// Nested message and enum types in `FeatureSetDefaults`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod feature_set_defaults {
     #[derive(
         Clone,
@@ -1691,7 +1698,7 @@ pub struct SourceCodeInfo {
 }
 
 /// Nested message and enum types in `SourceCodeInfo`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod source_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1726,7 +1733,7 @@ pub struct GeneratedCodeInfo {
 }
 
 /// Nested message and enum types in `GeneratedCodeInfo`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod generated_code_info {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1870,7 +1877,13 @@ impl Edition {
     }
 }
 
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    clippy::enum_variant_names
+)]
 #[derive(
     Clone,
     Copy,
@@ -1968,7 +1981,14 @@ pub struct Value {
 }
 
 /// Nested message and enum types in `Value`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::enum_variant_names,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod value {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Oneof)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1996,7 +2016,7 @@ pub struct ListValue {
     pub values: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<Value>,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::enum_variant_names)]
 #[derive(
     Clone,
     Copy,
@@ -2094,7 +2114,13 @@ pub struct Field {
 }
 
 /// Nested message and enum types in `Field`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::enum_variant_names,
+    clippy::module_inception
+)]
 pub mod field {
     #[derive(
         Clone,

@@ -21,19 +21,32 @@ case! {
     comments
     comments_wild
     custom_options
+    defaults
     deprecated_file
     edition_2023
+    edition_2024
+    enums
+    extensions
     greeter
+    groups
     keywords
+    lints
+    maps
     method_options
+    names_of_rust
+    names_of_the_prelude
     no_package
     options_everywhere
+    packed
     proto2
+    recursion
     server_only
+    services
     shapes
     stubs
     taken_names
     two_services
+    well_known
 }
 
 /// A case of two packages.
@@ -71,6 +84,73 @@ pub mod deprecated {
     }
 }
 
+/// A case of packages beside, above and below each other.
+pub mod packages {
+    /// Package `world`.
+    pub mod world {
+        include!(concat!(env!("GOLDEN"), "/packages/expected.world.rs"));
+
+        /// Package `world.region`.
+        pub mod region {
+            include!(concat!(env!("GOLDEN"), "/packages/expected.world.region.rs"));
+
+            /// Package `world.region.cluster`.
+            pub mod cluster {
+                include!(concat!(
+                    env!("GOLDEN"),
+                    "/packages/expected.world.region.cluster.rs"
+                ));
+            }
+        }
+
+        /// Package `world.type`.
+        pub mod r#type {
+            include!(concat!(env!("GOLDEN"), "/packages/expected.world.type.rs"));
+        }
+    }
+}
+
+/// A case of a type that comes by way of another file.
+pub mod public_imports {
+    /// Package `behind`.
+    pub mod behind {
+        include!(concat!(env!("GOLDEN"), "/public_imports/expected.behind.rs"));
+    }
+
+    /// Package `public`.
+    pub mod public {
+        /// Package `public.v1`.
+        pub mod v1 {
+            include!(concat!(
+                env!("GOLDEN"),
+                "/public_imports/expected.public.v1.rs"
+            ));
+        }
+    }
+}
+
+/// A case of modules that are called like primitive types.
+pub mod primitive_names {
+    /// Package `primitive`.
+    pub mod primitive {
+        /// Package `primitive.v1`.
+        pub mod v1 {
+            include!(concat!(
+                env!("GOLDEN"),
+                "/primitive_names/expected.primitive.v1.rs"
+            ));
+
+            /// Package `primitive.v1.str`.
+            pub mod str_ {
+                include!(concat!(
+                    env!("GOLDEN"),
+                    "/primitive_names/expected.primitive.v1.str.rs"
+                ));
+            }
+        }
+    }
+}
+
 /// A case of two files without a package.
 pub mod no_package_imports {
     include!(concat!(
@@ -85,7 +165,7 @@ pub mod no_package_imports {
 
 /// A case whose messages are elsewhere.
 pub mod services_only {
-    pub use crate::elsewhere::v1::Other as Request;
+    use crate::elsewhere::v1::Other as Request;
 
     include!(concat!(env!("GOLDEN"), "/services_only/expected.rs"));
 }
@@ -96,6 +176,7 @@ pub mod externs {
 }
 
 /// What another crate has.
+#[allow(dead_code, unreachable_pub, unused_imports)]
 pub mod elsewhere {
     /// Package `elsewhere.v1`.
     pub mod v1 {

@@ -13,7 +13,7 @@ pub struct HttpRequest {
 }
 
 /// Nested message and enum types in `HTTPRequest`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod http_request {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -37,7 +37,7 @@ pub struct HttpRequest_ {
 }
 
 /// Nested message and enum types in `HttpRequest`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod http_request_ {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -137,7 +137,7 @@ pub struct StoreService_ {
     pub small: i32,
 }
 
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::enum_variant_names)]
 #[derive(
     Clone,
     Copy,

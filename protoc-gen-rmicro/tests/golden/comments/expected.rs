@@ -37,7 +37,7 @@ pub struct Message {
 }
 
 /// Nested message and enum types in `Message`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod message {
     /// A kind.
     ///

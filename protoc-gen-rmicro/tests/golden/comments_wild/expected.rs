@@ -63,7 +63,7 @@ pub struct M0 {
 }
 
 /// Nested message and enum types in `M0`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m0 {
     /// A fence without a language:
     /// ```text
@@ -146,7 +146,7 @@ pub struct M1 {
 }
 
 /// Nested message and enum types in `M1`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m1 {
     /// A fence in a list:
     ///
@@ -307,7 +307,7 @@ pub struct M3 {
 }
 
 /// Nested message and enum types in `M3`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m3 {
     /// A fence that is never closed:
     /// ```text
@@ -348,7 +348,7 @@ pub struct M4 {
 }
 
 /// Nested message and enum types in `M4`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m4 {
     /// A fence that another fence seems to close:
     /// ```text
@@ -506,7 +506,7 @@ pub struct M6 {
 }
 
 /// Nested message and enum types in `M6`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m6 {
     /// ```text
     /// panic!("an indented block at the very start");
@@ -553,7 +553,7 @@ pub struct M7 {
 }
 
 /// Nested message and enum types in `M7`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m7 {
     /// Brackets \[a\], \[a\]\[b\], \[a\](b), \[a\](b "c"), \[a\]: b, \[\[a\]\], !\[a\](b), \[^1\], \[\], \[ \], \[x\] done, \[`Code`\], \[`a`\](b), \[a
     /// b\] over two lines, \[unclosed.
@@ -669,7 +669,7 @@ pub struct M9 {
 }
 
 /// Nested message and enum types in `M9`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m9 {
     /// Links: <http://example.com>, <https://example.com/a_b_c*d*?e=[f]&g={h}#i>, www.example.com, ftp://example.com,
     /// mailto:a@example.com, (<https://example.com/a_(b)>), "<https://example.com>", '<https://example.com>', \<<https://example.com/a> b>,
@@ -720,7 +720,7 @@ pub struct M10 {
 }
 
 /// Nested message and enum types in `M10`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m10 {
     /// Emphasis *a*, **b**, ***c***, _d_, __e__, * f *, _g, **h, snake_case_name, 2*3*4, ~~i~~, ~j~, ~~~k.
     /// Headings:
@@ -931,7 +931,7 @@ pub struct M12 {
 }
 
 /// Nested message and enum types in `M12`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m12 {
     /// A table:
     ///
@@ -980,7 +980,7 @@ pub struct M13 {
 }
 
 /// Nested message and enum types in `M13`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m13 {
     /// */ ends nothing, /* begins nothing, // neither, /// nor this, //! nor this, */*/.
     /// "quoted" 'quoted' `code` ``co`de`` \`unclosed, ```three``` and \`\`\` three.
@@ -1094,7 +1094,7 @@ pub struct M15 {
 }
 
 /// Nested message and enum types in `M15`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m15 {
     /// Definition
     /// : of a term
@@ -1137,7 +1137,7 @@ pub struct M16 {
 }
 
 /// Nested message and enum types in `M16`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m16 {
     /// Deprecated.
     /// Since \[v2\], use \[Other\]\[crate::Other\] or `crate::other::<T>` or crate::Other or \[crate::Other\] or \[struct@Other\] or fn@other().
@@ -1226,7 +1226,7 @@ pub struct M18 {
 }
 
 /// Nested message and enum types in `M18`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m18 {
     /// / slash
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Oneof)]
@@ -1251,7 +1251,7 @@ pub struct M19 {
 }
 
 /// Nested message and enum types in `M19`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m19 {
     /// ! bang
     #[derive(
@@ -1330,7 +1330,7 @@ pub struct M21 {
 }
 
 /// Nested message and enum types in `M21`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod m21 {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Oneof)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -1367,7 +1367,7 @@ pub struct M22 {
 }
 
 /// Nested message and enum types in `M22`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m22 {
     /// \<details>
     /// \<summary>a\</summary>
@@ -1488,7 +1488,7 @@ pub struct M24 {
 }
 
 /// Nested message and enum types in `M24`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m24 {
     /// | \`\`\`rust |
     /// |---------|
@@ -1525,7 +1525,7 @@ pub struct M25 {
 }
 
 /// Nested message and enum types in `M25`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m25 {
     /// a
     /// ```text
@@ -1640,7 +1640,7 @@ pub struct M27 {
 }
 
 /// Nested message and enum types in `M27`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m27 {
     /// - an item at three
     ///   panic!();
@@ -1683,7 +1683,7 @@ pub struct M28 {
 }
 
 /// Nested message and enum types in `M28`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m28 {
     /// term::
     /// indented by two:
@@ -1827,7 +1827,7 @@ pub struct M30 {
 }
 
 /// Nested message and enum types in `M30`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m30 {
     /// 1. item
     ///
@@ -1870,7 +1870,7 @@ pub struct M31 {
 }
 
 /// Nested message and enum types in `M31`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m31 {
     /// `````text
     /// `````
@@ -1957,7 +1957,7 @@ pub struct M33 {
 }
 
 /// Nested message and enum types in `M33`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m33 {
     /// ~~~~text
     /// panic!("tildes may have ticks in what follows them");
@@ -1986,7 +1986,7 @@ pub struct M34 {
 }
 
 /// Nested message and enum types in `M34`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod m34 {
     /// A very long line: \[word\] \<tag> <https://example.com/0> `code` \[word\] \<tag> <https://example.com/1> `code` \[word\] \<tag> <https://example.com/2> `code` \[word\] \<tag> <https://example.com/3> `code` \[word\] \<tag> <https://example.com/4> `code` \[word\] \<tag> <https://example.com/5> `code` \[word\] \<tag> <https://example.com/6> `code` \[word\] \<tag> <https://example.com/7> `code` \[word\] \<tag> <https://example.com/8> `code` \[word\] \<tag> <https://example.com/9> `code` \[word\] \<tag> <https://example.com/10> `code` \[word\] \<tag> <https://example.com/11> `code` \[word\] \<tag> <https://example.com/12> `code` \[word\] \<tag> <https://example.com/13> `code` \[word\] \<tag> <https://example.com/14> `code` \[word\] \<tag> <https://example.com/15> `code` \[word\] \<tag> <https://example.com/16> `code` \[word\] \<tag> <https://example.com/17> `code` \[word\] \<tag> <https://example.com/18> `code` \[word\] \<tag> <https://example.com/19> `code` \[word\] \<tag> <https://example.com/20> `code` \[word\] \<tag> <https://example.com/21> `code` \[word\] \<tag> <https://example.com/22> `code` \[word\] \<tag> <https://example.com/23> `code` \[word\] \<tag> <https://example.com/24> `code` \[word\] \<tag> <https://example.com/25> `code` \[word\] \<tag> <https://example.com/26> `code` \[word\] \<tag> <https://example.com/27> `code` \[word\] \<tag> <https://example.com/28> `code` \[word\] \<tag> <https://example.com/29> `code` \[word\] \<tag> <https://example.com/30> `code` \[word\] \<tag> <https://example.com/31> `code` \[word\] \<tag> <https://example.com/32> `code` \[word\] \<tag> <https://example.com/33> `code` \[word\] \<tag> <https://example.com/34> `code` \[word\] \<tag> <https://example.com/35> `code` \[word\] \<tag> <https://example.com/36> `code` \[word\] \<tag> <https://example.com/37> `code` \[word\] \<tag> <https://example.com/38> `code` \[word\] \<tag> <https://example.com/39> `code` \[word\] \<tag> <https://example.com/40> `code` \[word\] \<tag> <https://example.com/41> `code` \[word\] \<tag> <https://example.com/42> `code` \[word\] \<tag> <https://example.com/43> `code` \[word\] \<tag> <https://example.com/44> `code` \[word\] \<tag> <https://example.com/45> `code` \[word\] \<tag> <https://example.com/46> `code` \[word\] \<tag> <https://example.com/47> `code` \[word\] \<tag> <https://example.com/48> `code` \[word\] \<tag> <https://example.com/49> `code` \[word\] \<tag> <https://example.com/50> `code` \[word\] \<tag> <https://example.com/51> `code` \[word\] \<tag> <https://example.com/52> `code` \[word\] \<tag> <https://example.com/53> `code` \[word\] \<tag> <https://example.com/54> `code` \[word\] \<tag> <https://example.com/55> `code` \[word\] \<tag> <https://example.com/56> `code` \[word\] \<tag> <https://example.com/57> `code` \[word\] \<tag> <https://example.com/58> `code` \[word\] \<tag> <https://example.com/59> `code` \[word\] \<tag> <https://example.com/60> `code` \[word\] \<tag> <https://example.com/61> `code` \[word\] \<tag> <https://example.com/62> `code` \[word\] \<tag> <https://example.com/63> `code` \[word\] \<tag> <https://example.com/64> `code` \[word\] \<tag> <https://example.com/65> `code` \[word\] \<tag> <https://example.com/66> `code` \[word\] \<tag> <https://example.com/67> `code` \[word\] \<tag> <https://example.com/68> `code` \[word\] \<tag> <https://example.com/69> `code` \[word\] \<tag> <https://example.com/70> `code` \[word\] \<tag> <https://example.com/71> `code` \[word\] \<tag> <https://example.com/72> `code` \[word\] \<tag> <https://example.com/73> `code` \[word\] \<tag> <https://example.com/74> `code` \[word\] \<tag> <https://example.com/75> `code` \[word\] \<tag> <https://example.com/76> `code` \[word\] \<tag> <https://example.com/77> `code` \[word\] \<tag> <https://example.com/78> `code` \[word\] \<tag> <https://example.com/79> `code` \[word\] \<tag> <https://example.com/80> `code` \[word\] \<tag> <https://example.com/81> `code` \[word\] \<tag> <https://example.com/82> `code` \[word\] \<tag> <https://example.com/83> `code` \[word\] \<tag> <https://example.com/84> `code` \[word\] \<tag> <https://example.com/85> `code` \[word\] \<tag> <https://example.com/86> `code` \[word\] \<tag> <https://example.com/87> `code` \[word\] \<tag> <https://example.com/88> `code` \[word\] \<tag> <https://example.com/89> `code` \[word\] \<tag> <https://example.com/90> `code` \[word\] \<tag> <https://example.com/91> `code` \[word\] \<tag> <https://example.com/92> `code` \[word\] \<tag> <https://example.com/93> `code` \[word\] \<tag> <https://example.com/94> `code` \[word\] \<tag> <https://example.com/95> `code` \[word\] \<tag> <https://example.com/96> `code` \[word\] \<tag> <https://example.com/97> `code` \[word\] \<tag> <https://example.com/98> `code` \[word\] \<tag> <https://example.com/99> `code` \[word\] \<tag> <https://example.com/100> `code` \[word\] \<tag> <https://example.com/101> `code` \[word\] \<tag> <https://example.com/102> `code` \[word\] \<tag> <https://example.com/103> `code` \[word\] \<tag> <https://example.com/104> `code` \[word\] \<tag> <https://example.com/105> `code` \[word\] \<tag> <https://example.com/106> `code` \[word\] \<tag> <https://example.com/107> `code` \[word\] \<tag> <https://example.com/108> `code` \[word\] \<tag> <https://example.com/109> `code` \[word\] \<tag> <https://example.com/110> `code` \[word\] \<tag> <https://example.com/111> `code` \[word\] \<tag> <https://example.com/112> `code` \[word\] \<tag> <https://example.com/113> `code` \[word\] \<tag> <https://example.com/114> `code` \[word\] \<tag> <https://example.com/115> `code` \[word\] \<tag> <https://example.com/116> `code` \[word\] \<tag> <https://example.com/117> `code` \[word\] \<tag> <https://example.com/118> `code` \[word\] \<tag> <https://example.com/119> `code`
     #[derive(

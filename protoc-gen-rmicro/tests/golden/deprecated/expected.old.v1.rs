@@ -48,7 +48,14 @@ mod request_deprecated {
 }
 
 /// Nested message and enum types in `Request`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod request {
     /// What is inside is as deprecated as the message.
     #[deprecated]
@@ -181,7 +188,14 @@ pub struct New {
 }
 
 /// Nested message and enum types in `New`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod new {
     #[deprecated]
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]

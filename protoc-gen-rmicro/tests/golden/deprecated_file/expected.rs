@@ -24,7 +24,7 @@ mod thing_deprecated {
 }
 
 /// Nested message and enum types in `Thing`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod thing {
     #[deprecated]
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]

@@ -40,7 +40,7 @@ pub struct Presence {
 }
 
 /// Nested message and enum types in `Presence`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(dead_code, deprecated, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod presence {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Oneof)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -65,8 +65,10 @@ pub struct Encoding {
     pub texts: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<
         ::rmicro_runtime::codegen::prost::alloc::string::String,
     >,
-    #[prost(group, optional, tag = "4")]
-    pub group: ::core::option::Option<encoding::Part>,
+    #[prost(group, optional, boxed, tag = "4")]
+    pub group: ::core::option::Option<
+        ::rmicro_runtime::codegen::prost::alloc::boxed::Box<encoding::Part>,
+    >,
     #[prost(group, repeated, tag = "5")]
     pub groups: ::rmicro_runtime::codegen::prost::alloc::vec::Vec<encoding::Part>,
     #[deprecated]
@@ -77,7 +79,14 @@ pub struct Encoding {
 }
 
 /// Nested message and enum types in `Encoding`.
-#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod encoding {
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -92,7 +101,7 @@ pub mod encoding {
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
     pub enum Choice {
         #[prost(group, tag = "6")]
-        Left(Part),
+        Left(::rmicro_runtime::codegen::prost::alloc::boxed::Box<Part>),
         #[prost(message, tag = "7")]
         Right(Part),
     }

@@ -14,7 +14,7 @@ pub struct Money {
 }
 
 /// Nested message and enum types in `Money`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod money {
     /// From one amount to another.
     #[derive(

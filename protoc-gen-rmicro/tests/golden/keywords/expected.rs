@@ -27,7 +27,7 @@ pub struct Self_ {
 }
 
 /// Nested message and enum types in `self`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod self_ {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Oneof)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]

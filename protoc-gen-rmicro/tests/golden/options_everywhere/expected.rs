@@ -17,7 +17,7 @@ pub struct Thing {
 }
 
 /// Nested message and enum types in `Thing`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod thing {
     #[derive(
         Clone,

@@ -19,7 +19,7 @@ pub struct Thing {
 }
 
 /// Nested message and enum types in `Thing`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod thing {
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]

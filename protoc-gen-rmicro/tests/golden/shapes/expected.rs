@@ -17,7 +17,13 @@ pub struct Shape {
 }
 
 /// Nested message and enum types in `Shape`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod shape {
     #[derive(Clone, Copy, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
     #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
@@ -62,7 +68,7 @@ pub struct Drawing {
 }
 
 /// Nested message and enum types in `Drawing`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod drawing {
     #[derive(
         Clone,

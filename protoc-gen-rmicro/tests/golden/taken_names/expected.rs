@@ -10,7 +10,7 @@ const _: () = rmicro_for_taken_v1::stamp();
 pub struct TakenRmicro {}
 
 /// Nested message and enum types in `TakenRmicro`.
-#[allow(dead_code, missing_docs, unreachable_pub)]
+#[allow(dead_code, missing_docs, unreachable_pub, clippy::module_inception)]
 pub mod taken_rmicro {
     #[derive(
         Clone,

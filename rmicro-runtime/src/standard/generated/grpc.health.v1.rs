@@ -25,7 +25,7 @@ pub struct HealthCheckResponse {
 }
 
 /// Nested message and enum types in `HealthCheckResponse`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, clippy::module_inception)]
 pub mod health_check_response {
     /// What can be said about a service.
     #[derive(

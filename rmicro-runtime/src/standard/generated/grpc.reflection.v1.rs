@@ -20,7 +20,12 @@ pub struct ServerReflectionRequest {
 }
 
 /// Nested message and enum types in `ServerReflectionRequest`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod server_reflection_request {
     /// What is asked.
     #[derive(Clone, PartialEq, Eq, Hash, ::rmicro_runtime::codegen::prost::Oneof)]
@@ -78,7 +83,13 @@ pub struct ServerReflectionResponse {
 }
 
 /// Nested message and enum types in `ServerReflectionResponse`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::enum_variant_names,
+    clippy::large_enum_variant,
+    clippy::module_inception
+)]
 pub mod server_reflection_response {
     /// What is answered.
     #[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Oneof)]
