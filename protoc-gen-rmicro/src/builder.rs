@@ -136,21 +136,75 @@ impl Builder {
 
     /// Generates code for `protos`, which are found in `includes`.
     ///
-    /// A file that is the same as before is not written, so that cargo sees no change.
+    /// A file that is the same as before is not written, so that cargo sees no change. What is written is whole: where one file
+    /// cannot be generated, none is written.
+    ///
+    /// # Errors
+    ///
+    /// One line that says what is wrong, with the file and the line of the proto where there is one.
     pub fn compile(
         self,
         protos: &[impl AsRef<Path>],
         includes: &[impl AsRef<Path>],
     ) -> io::Result<()> {
-        let no_folder = || {
+        let out_dir = self.folder()?;
+        fs::create_dir_all(&out_dir).map_err(|error| files::at(&out_dir, error))?;
+        let (generated, sources) = self.generate(protos, includes, &out_dir)?;
+        for Generated { name, code } in &generated {
+            files::write(&out_dir.join(name), code)?;
+        }
+        tell_cargo(&sources)
+    }
+
+    /// Whether what [`compile`](Self::compile) would write is there already, for a test in a project that commits what is
+    /// generated; nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Those of `compile`, and one that names each file that is missing or another. Whether a line ends in `\n` or `\r\n` makes no
+    /// difference, as git may change that.
+    pub fn check(
+        self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> io::Result<()> {
+        let out_dir = self.folder()?;
+        let (generated, _) = self.generate(protos, includes, &env::temp_dir())?;
+        let is_stale = |file: &&Generated| {
+            let there = fs::read_to_string(out_dir.join(&file.name)).unwrap_or_default();
+            there.replace("\r\n", "\n") != file.code
+        };
+        let stale = generated.iter().filter(is_stale);
+        let stale: Vec<String> = stale
+            .map(|file| out_dir.join(&file.name).display().to_string())
+            .collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "not what protoc-gen-rmicro {} makes of the protos: {}; generate again",
+            env!("CARGO_PKG_VERSION"),
+            stale.join(", ")
+        )))
+    }
+
+    fn folder(&self) -> io::Result<PathBuf> {
+        let folder = self.out_dir.clone();
+        let folder = folder.or_else(|| env::var_os("OUT_DIR").map(PathBuf::from));
+        folder.ok_or_else(|| {
             io::Error::other(
                 "there is no variable OUT_DIR: call out_dir(..), or run this from a build script",
             )
-        };
-        let out_dir = self
-            .out_dir
-            .or_else(|| env::var_os("OUT_DIR").map(PathBuf::from))
-            .ok_or_else(no_folder)?;
+        })
+    }
+
+    /// What is generated, and the sources of it.
+    fn generate(
+        self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+        scratch: &Path,
+    ) -> io::Result<(Vec<Generated>, Vec<PathBuf>)> {
         let mut options = self.options;
         options.check()?;
         options.include_file.retain(|name| name != INCLUDE_FILE);
@@ -160,18 +214,14 @@ impl Builder {
             .iter()
             .map(|path| path.as_ref().to_owned())
             .collect();
-        fs::create_dir_all(&out_dir).map_err(|error| files::at(&out_dir, error))?;
         let Parsed {
             mut request,
             sources,
-        } = protoc::parse(&protos, &includes, options, &out_dir)?;
+        } = protoc::parse(&protos, &includes, options, scratch)?;
         uses::choose_needed(&mut request)?;
         let generated =
             quiet::catch(|| generator::generate(&request)).map_err(io::Error::other)??;
-        for Generated { name, code } in &generated {
-            files::write(&out_dir.join(name), code)?;
-        }
-        tell_cargo(&sources)
+        Ok((generated, sources))
     }
 }
 
