@@ -37,6 +37,7 @@ mod request;
 mod rust_names;
 mod service;
 mod shapes;
+mod sorted_maps;
 mod stamp;
 mod stand_ins;
 mod stub;

@@ -18,6 +18,7 @@ use crate::quiet;
 use crate::recursion;
 use crate::request::Request;
 use crate::rust_names::RustNames;
+use crate::sorted_maps::DebugByStd;
 use crate::stand_ins::StandIns;
 
 /// What prost-build makes of a request.
@@ -80,6 +81,7 @@ impl Messages {
             Error::new(format!("{name}: its messages are not valid Rust ({error})"))
         })?;
         TameDocs.visit_file_mut(&mut file);
+        DebugByStd.visit_file_mut(&mut file);
         let is_touched = self.touches_deprecated(name);
         for item in &mut file.items {
             lints::allow_on_message(item, is_touched);

@@ -102,6 +102,15 @@ fn builder(case: &Path) -> Builder {
         "extern_path=.elsewhere=crate::elsewhere" => {
             Builder::new().extern_path(".elsewhere", "crate::elsewhere")
         }
+        attributes if attributes.starts_with("type_attribute=Book=#[must_use],") => Builder::new()
+            .type_attribute("Book", "#[must_use]")
+            .type_attribute(".attributes.v1.Book.state", "#[non_exhaustive]")
+            .type_attribute("Kind", "#[non_exhaustive]")
+            .field_attribute("Book.title", "#[doc(alias = \"name\")]")
+            .field_attribute("KIND_NOVEL", "#[doc(alias = \"fiction\")]")
+            .bytes(".attributes.v1.Book.cover")
+            .bytes("scan")
+            .btree_map("."),
         other => panic!("no builder for {other}"),
     }
 }

@@ -227,6 +227,39 @@ fn a_proto_whose_name_is_no_text_is_an_error() {
     assert_eq!(fs::read_dir(project.out()).unwrap().count(), 0);
 }
 
+/// What comes along finds its own files of `google/protobuf` beside itself; another place has to be told of.
+#[test]
+fn a_protoc_of_ones_own_is_used() {
+    let project = Project::new();
+    let import = "import \"google/protobuf/timestamp.proto\";";
+    let text = format!("{import}\nmessage A {{ google.protobuf.Timestamp at = 1; }}");
+    project.proto("a", &text);
+    let own = protoc_bin_vendored::protoc_bin_path().unwrap();
+    let script = format!("exec {} \"$@\"", own.display());
+    let beside = project.build(&[("PROTOC", own.as_os_str())]);
+    assert!(!beside.contains("ERROR"), "{beside}");
+
+    let copy = project.path("copy/bin/protoc");
+    fs::create_dir_all(copy.parent().unwrap()).unwrap();
+    fs::copy(&own, &copy).unwrap();
+    let error = project.error(&[("PROTOC", copy.as_os_str())]);
+    assert!(
+        error.contains("google/protobuf/timestamp.proto: File not found."),
+        "{error}"
+    );
+    let include = protoc_bin_vendored::include_path().unwrap();
+    let told = project.build(&[
+        ("PROTOC", copy.as_os_str()),
+        ("PROTOC_INCLUDE", include.as_os_str()),
+    ]);
+    assert!(!told.contains("ERROR"), "{told}");
+
+    let started = project.path("started");
+    let script = format!("touch {}\n{script}", started.display());
+    project.build(&[("PROTOC", project.program(&script, 0o700).as_os_str())]);
+    assert!(started.exists());
+}
+
 #[test]
 fn cargo_is_told_of_every_source() {
     let text = Project::new().build(&[("CARGO_CFG_TARGET_OS", OsStr::new("linux"))]);

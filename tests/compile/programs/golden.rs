@@ -16,7 +16,7 @@ macro_rules! case {
 }
 
 case! {
-    client_only
+    attributes client_only
     collisions
     comments
     comments_wild

@@ -87,8 +87,9 @@ pub struct HealthListRequest {}
 
 /// How every service is.
 #[allow(dead_code, unreachable_pub)]
-#[derive(Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
+#[derive(Debug, Clone, PartialEq, ::rmicro_runtime::codegen::prost::Message)]
 #[prost(prost_path = "::rmicro_runtime::codegen::prost")]
+#[prost(skip_debug)]
 pub struct HealthListResponse {
     /// The status by the full name of the service; by the empty name that of the server as a whole.
     #[prost(btree_map = "string, message", tag = "1")]
