@@ -23,6 +23,7 @@ mod handler;
 mod http;
 mod imports;
 mod lints;
+mod locate;
 mod matching;
 mod messages;
 mod names;

@@ -138,10 +138,26 @@ impl ProtoFile {
     /// `name.proto:7` when the source of `path` is known, else `name.proto`.
     pub(crate) fn place(&self, path: &[i32]) -> String {
         let name = self.proto.name();
-        match self.lines.get(path) {
-            Some(line) => format!("{name}:{}", i64::from(*line) + 1),
+        match self
+            .lines
+            .get(path)
+            .copied()
+            .or_else(|| self.deep_line(path))
+        {
+            Some(line) => format!("{name}:{}", i64::from(line) + 1),
             None => name.to_owned(),
         }
+    }
+
+    /// The line of what is inside of messages and enums: only errors ask for it, so it is looked for and not kept.
+    fn deep_line(&self, path: &[i32]) -> Option<i32> {
+        let mut locations = self
+            .proto
+            .source_code_info
+            .iter()
+            .flat_map(|info| &info.location);
+        let location = locations.find(|location| path.len() > 2 && location.path == path)?;
+        location.span.first().copied()
     }
 }
 

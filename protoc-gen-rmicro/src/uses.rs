@@ -6,7 +6,8 @@ use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use crate::error::{Result, bail};
 use crate::externs::Externs;
-use crate::request::Request;
+use crate::locate::{self, Thing};
+use crate::request::{ProtoFile, Request};
 use crate::validate::{self, Types};
 
 /// Refuses a run that would generate code for types that are nowhere.
@@ -18,12 +19,26 @@ pub(crate) fn refuse_missing(request: &Request, types: &Types, externs: &Externs
     }
     if let Some((home, (file, name))) = missing(request, types, externs).first_key_value() {
         let package = request.file(home).map_or("", |file| file.proto.package());
+        // Without a package there is only the type itself to say it of.
+        let path = if package.is_empty() { name } else { package };
+        let place = request
+            .file(file)
+            .map_or(file.clone(), |file| place(file, name));
         bail!(
-            "{file}: `{name}` is declared in {home}, which is not generated in this run: add {home} to the files, \
-             or say where its types are with the option extern_path=.{package}=::rust::path"
+            "{place}: `{name}` is declared in {home}, which is not generated in this run: add {home} to the files, \
+             or say where its types are with the option extern_path=.{path}=::rust::path"
         );
     }
     Ok(())
+}
+
+/// Where `file` first names the type `name`.
+fn place(file: &ProtoFile, name: &str) -> String {
+    let full = format!(".{name}");
+    match locate::first(&file.proto, &|thing| thing == Thing::Type(&full)) {
+        Some((path, _)) => file.place(&path),
+        None => file.proto.name().to_owned(),
+    }
 }
 
 /// Adds the files that declare what the chosen ones need.

@@ -10,6 +10,7 @@ use prost_types::{
 };
 
 use crate::error::{Result, bail};
+use crate::locate::{self, Thing};
 use crate::request::{ProtoFile, Request};
 
 /// The messages and enums of a request by full name, which starts with a dot, each with the name of its file.
@@ -65,10 +66,13 @@ fn check_file(file: &ProtoFile, types: &mut Types) -> Result<()> {
         );
     }
     let package = proto.package();
-    if !package.is_empty() {
-        package
-            .split('.')
-            .try_for_each(|part| check_name(name, part))?;
+    let mut parts = package.split('.').filter(|_| !package.is_empty());
+    if let Some(part) = parts.find(|part| !is_name(part)) {
+        bail!("{name}: `{part}` cannot be a name in Rust");
+    }
+    let is_none = |thing| matches!(thing, Thing::Name(name) if !is_name(name));
+    if let Some((path, Thing::Name(none))) = locate::first(proto, &is_none) {
+        bail!("{}: `{none}` cannot be a name in Rust", file.place(&path));
     }
     let scope = if package.is_empty() {
         String::new()
@@ -91,11 +95,6 @@ fn declare_message(
     types: &mut Types,
 ) -> Result<()> {
     let full = declare(file, scope, message.name(), types)?;
-    let names = message.field.iter().map(FieldDescriptorProto::name);
-    let names = names.chain(message.oneof_decl.iter().map(|oneof| oneof.name()));
-    names
-        .into_iter()
-        .try_for_each(|name| check_name(file, name))?;
     for nested in &message.nested_type {
         declare_message(file, &full, nested, types)?;
         let keys: Vec<&str> = nested
@@ -128,13 +127,10 @@ fn declare_enum(
     if item.value.is_empty() {
         bail!("{file}: the enum {full} has no value");
     }
-    item.value
-        .iter()
-        .try_for_each(|value| check_name(file, value.name()))
+    Ok(())
 }
 
 fn declare(file: &str, scope: &str, name: &str, types: &mut Types) -> Result<String> {
-    check_name(file, name)?;
     let full = format!("{scope}.{name}");
     match types.insert(full.clone(), file.to_owned()) {
         Some(other) => bail!("{file}: {full} is in {other} too"),
@@ -143,7 +139,7 @@ fn declare(file: &str, scope: &str, name: &str, types: &mut Types) -> Result<Str
 }
 
 /// A name needs a letter or digit, or nothing is left of it in snake case.
-fn check_name(file: &str, name: &str) -> Result<()> {
+fn is_name(name: &str) -> bool {
     let is_word = name
         .bytes()
         .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
@@ -151,10 +147,7 @@ fn check_name(file: &str, name: &str) -> Result<()> {
         .bytes()
         .next()
         .is_some_and(|byte| !byte.is_ascii_digit());
-    if !is_word || !starts_well || name.bytes().all(|byte| byte == b'_') {
-        bail!("{file}: `{name}` cannot be a name in Rust");
-    }
-    Ok(())
+    is_word && starts_well && !name.bytes().all(|byte| byte == b'_')
 }
 
 /// A path that matches nothing is a typing error, and would show only as a type that rustc does not find.
@@ -208,9 +201,7 @@ impl Checker<'_> {
     }
 
     fn service(&self, service: &ServiceDescriptorProto) -> Result<()> {
-        check_name(self.file, service.name())?;
         for method in &service.method {
-            check_name(self.file, method.name())?;
             let name = format!("{}.{}", service.name(), method.name());
             self.known(&name, method.input_type())?;
             self.known(&name, method.output_type())?;

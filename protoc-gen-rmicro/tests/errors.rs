@@ -77,7 +77,7 @@ fn two_packages_may_not_share_a_module() {
 fn a_name_of_underscores_is_none() {
     assert_eq!(
         error_of("message M { string _ = 1; }"),
-        "a.proto: `_` cannot be a name in Rust"
+        "a.proto:2: `_` cannot be a name in Rust"
     );
 }
 
@@ -92,9 +92,27 @@ fn a_type_that_is_nowhere_names_the_file_to_add() {
     ]);
     assert_eq!(
         common::by_protoc(folder.path(), &["a.proto".to_owned()], "").unwrap_err(),
-        "--rmicro_out: a.proto: `b.B` is declared in b.proto, which is not generated in this run: add b.proto to the files, \
+        "--rmicro_out: a.proto:4: `b.B` is declared in b.proto, which is not generated in this run: add b.proto to the files, \
          or say where its types are with the option extern_path=.b=::rust::path"
     );
+}
+
+#[test]
+fn a_type_without_a_package_is_named_itself() {
+    let folder = write(&[
+        (
+            "a.proto",
+            "package a;\nimport \"b.proto\";\nmessage A {}\nservice S {\n  rpc R(A) returns (.B);\n}",
+        ),
+        ("b.proto", "message B {}"),
+    ]);
+    assert_eq!(
+        common::by_protoc(folder.path(), &["a.proto".to_owned()], "").unwrap_err(),
+        "--rmicro_out: a.proto:6: `B` is declared in b.proto, which is not generated in this run: add b.proto to the files, \
+         or say where its types are with the option extern_path=.B=::rust::path"
+    );
+    let options = "extern_path=.B=::elsewhere::B";
+    assert!(common::by_protoc(folder.path(), &["a.proto".to_owned()], options).is_ok());
 }
 
 /// What both doors say of `options` for a message with a field of each kind.
