@@ -11,6 +11,7 @@ pub(crate) struct Externs {
     given: Vec<(String, String)>,
     well_known: Vec<(String, String)>,
     has_well_known: bool,
+    without_messages: bool,
 }
 
 impl Externs {
@@ -19,6 +20,7 @@ impl Externs {
             given: request.options.extern_path.clone(),
             well_known: Vec::new(),
             has_well_known: request.options.well_known,
+            without_messages: !request.options.messages,
         };
         if externs.has_well_known {
             let named = types
@@ -51,9 +53,13 @@ impl Externs {
     }
 
     /// Whether nothing of `file` is to be generated here.
+    ///
+    /// With `messages=false` a path says where the messages are, and the services beside them are wanted here.
     pub(crate) fn has_file(&self, file: &ProtoFile) -> bool {
         let package = file.proto.package();
-        self.is_runtimes(file) || (!package.is_empty() && self.is_given(&format!(".{package}")))
+        let is_given = !package.is_empty() && self.is_given(&format!(".{package}"));
+        let is_for_services = self.without_messages && !file.proto.service.is_empty();
+        self.is_runtimes(file) || (is_given && !is_for_services)
     }
 
     /// The Rust path of the module with the descriptor of `file`, when that was generated elsewhere.

@@ -99,6 +99,9 @@ fn builder(case: &Path) -> Builder {
         "client=false" => Builder::new().client(false),
         "server=false" => Builder::new().server(false),
         "unimplemented_stubs" => Builder::new().unimplemented_stubs(true),
+        "messages=false,extern_path=.elsewhere=crate::elsewhere" => Builder::new()
+            .messages(false)
+            .extern_path(".elsewhere", "crate::elsewhere"),
         "extern_path=.elsewhere=crate::elsewhere" => {
             Builder::new().extern_path(".elsewhere", "crate::elsewhere")
         }

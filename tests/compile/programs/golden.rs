@@ -16,7 +16,8 @@ macro_rules! case {
 }
 
 case! {
-    attributes client_only
+    attributes
+    client_only
     collisions
     comments
     comments_wild
@@ -42,6 +43,7 @@ case! {
     recursion
     server_only
     services
+    services_elsewhere
     shapes
     stubs
     taken_names
