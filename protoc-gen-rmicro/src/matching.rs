@@ -85,9 +85,17 @@ impl Names {
         let oneofs = oneofs.map(|name| format!("{full}.{name}"));
         self.fields.extend(oneofs.clone());
         self.types.extend(oneofs);
-        let fields = message.field.iter().map(|field| field.name());
-        self.fields
-            .extend(fields.map(|name| format!("{full}.{name}")));
+        for field in &message.field {
+            self.fields.push(format!("{full}.{}", field.name()));
+            // prost-build takes a oneof for a part of the names of its fields when it looks for attributes.
+            let index = field
+                .oneof_index
+                .and_then(|index| usize::try_from(index).ok());
+            if let Some(oneof) = index.and_then(|index| message.oneof_decl.get(index)) {
+                let name = format!("{full}.{}.{}", oneof.name(), field.name());
+                self.fields.push(name);
+            }
+        }
         message
             .nested_type
             .iter()

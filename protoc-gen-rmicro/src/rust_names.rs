@@ -8,7 +8,8 @@
 //! the two: messages come before enums, and both in the order of their files. Packages and services keep their names, and
 //! messages give way to them.
 //!
-//! Invariant: names depend only on the files that are generated together, never on options or on their order.
+//! Invariant: names depend only on the files that are generated together, never on options or on their order. So whoever
+//! names another crate's types by an extern path has to import what they collide with, too.
 
 mod members;
 mod scope;
@@ -28,6 +29,8 @@ pub(crate) struct RustNames {
     renamed: BTreeMap<String, Renamed>,
     /// The values of enums that share their number with an earlier one, with the name of that.
     aliases: BTreeMap<String, String>,
+    /// The fields in oneofs that do not follow the plain rule, by full names with that of the oneof before their own.
+    oneof_paths: BTreeMap<String, String>,
     /// What is taken in the module of each package.
     packages: BTreeMap<Vec<String>, Scope>,
 }
@@ -104,6 +107,13 @@ impl RustNames {
     pub(crate) fn renamed(&self) -> impl Iterator<Item = (&str, &Renamed)> {
         let pairs = self.renamed.iter();
         pairs.map(|(full, renamed)| (full.as_str(), renamed))
+    }
+
+    /// The fields in oneofs among those: prost-build takes the oneof for a part of their names, and the pair is its name for
+    /// one and the full name.
+    pub(crate) fn oneof_paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.oneof_paths.iter();
+        pairs.map(|(path, full)| (path.as_str(), full.as_str()))
     }
 
     /// What messages, enums, services and inner packages take in the module `path` from the root of the tree.

@@ -116,12 +116,14 @@ fn methods(
     let mut methods: Vec<Method> = Vec::new();
     for (index, method) in (0..).zip(&resolved.methods) {
         let function = names::rpc(&method.proto_name);
-        if let Some(other) = methods.iter().find(|other| other.function == function) {
+        let same = |other: &&Method| other.function == function;
+        if let Some((other, at)) = methods.iter().zip(0..).find(|(other, _)| same(other)) {
             bail!(
-                "{}: the rpcs {} and {} of {} are both `{function}` in Rust; rename one",
-                file.place(&[6, service, 2, index]),
+                "the rpc {} ({}) and the rpc {} ({}) of {} are both `{function}` in Rust; rename one",
                 other.proto_name,
+                file.place(&[6, service, 2, at]),
                 method.proto_name,
+                file.place(&[6, service, 2, index]),
                 resolved.proto_name,
             );
         }

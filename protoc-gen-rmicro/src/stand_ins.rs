@@ -6,7 +6,7 @@
 //!
 //! Invariant: no file of the request has the word, so nothing else is replaced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use prost_types::field_descriptor_proto::Type;
@@ -42,8 +42,12 @@ impl<'a> StandIns<'a> {
             .iter()
             .enumerate()
             .map(|(index, (full, _))| (*full, format!("{stem}{}", letters(index))));
+        let mut words: BTreeMap<&str, String> = words.collect();
+        for (path, full) in names.oneof_paths() {
+            words.extend(words.get(full).cloned().map(|word| (path, word)));
+        }
         Self {
-            words: words.collect(),
+            words,
             names,
             stem,
             names_by_index,
@@ -105,10 +109,16 @@ impl<'a> StandIns<'a> {
         if self.words.is_empty() || pattern.starts_with('.') {
             return vec![self.path(pattern)];
         }
-        let ending = format!(".{pattern}");
-        let ends = self.words.keys().filter(|full| full.ends_with(&ending));
-        let renamed = ends.map(|full| self.path(full).trim_start_matches('.').to_owned());
-        std::iter::once(pattern.to_owned()).chain(renamed).collect()
+        let mut patterns = BTreeSet::from([pattern.to_owned()]);
+        let dots = pattern.match_indices('.').map(|(at, _)| at);
+        for end in dots.chain([pattern.len()]) {
+            let (head, rest) = pattern.split_at(end);
+            let ending = format!(".{head}");
+            let fulls = self.words.keys().filter(|full| full.ends_with(&ending));
+            let paths = fulls.map(|full| self.path(&format!("{full}{rest}")));
+            patterns.extend(paths.map(|path| path.trim_start_matches('.').to_owned()));
+        }
+        patterns.into_iter().collect()
     }
 
     /// `text`, which prost-build wrote, with the names instead of the stand-ins.

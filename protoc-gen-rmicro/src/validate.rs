@@ -2,7 +2,7 @@
 //!
 //! Invariant: after [`check`], each name is an identifier, each type that is named exists, and each file is proto2 or proto3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{
@@ -95,6 +95,9 @@ fn declare_message(
     types: &mut Types,
 ) -> Result<()> {
     let full = declare(file, scope, message.name(), types)?;
+    let names = message.field.iter().map(FieldDescriptorProto::name);
+    let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name());
+    refuse_twice(file, &full, names.chain(oneofs))?;
     for nested in &message.nested_type {
         declare_message(file, &full, nested, types)?;
         let keys: Vec<&str> = nested
@@ -126,6 +129,17 @@ fn declare_enum(
     let full = declare(file, scope, item.name(), types)?;
     if item.value.is_empty() {
         bail!("{file}: the enum {full} has no value");
+    }
+    refuse_twice(file, &full, item.value.iter().map(|value| value.name()))
+}
+
+/// What is inside of one thing is known by its name.
+fn refuse_twice<'a>(file: &str, full: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            bail!("{file}: {full}.{name} is there twice");
+        }
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ fn two_rpcs_may_not_share_a_function() {
         error_of(
             "message M {}\nservice S {\n  rpc SayIt(M) returns (M);\n  rpc say_it(M) returns (M);\n}"
         ),
-        "a.proto:5: the rpcs SayIt and say_it of S are both `say_it` in Rust; rename one"
+        "the rpc SayIt (a.proto:4) and the rpc say_it (a.proto:5) of S are both `say_it` in Rust; rename one"
     );
 }
 

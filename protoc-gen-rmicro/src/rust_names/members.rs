@@ -58,16 +58,25 @@ pub(super) fn name_oneofs(
         let upper = module.take(oneof_type(oneof.name(), message));
         let lower = fields.take(plain.lower.clone());
         names.note(inside(full, oneof.name()), plain, Renamed { upper, lower });
-        name_variants(full, &members, names);
+        name_variants(full, oneof.name(), &members, names);
     }
 }
 
-fn name_variants(full: &str, members: &[&FieldDescriptorProto], names: &mut RustNames) {
+fn name_variants(
+    full: &str,
+    oneof: &str,
+    members: &[&FieldDescriptorProto],
+    names: &mut RustNames,
+) {
     let mut variants = Scope::default();
     for field in members {
         let plain = plain(field.name());
         let upper = variants.take(plain.upper.clone());
         let lower = plain.lower.clone();
+        if upper != plain.upper {
+            let path = inside(&inside(full, oneof), field.name());
+            names.oneof_paths.insert(path, inside(full, field.name()));
+        }
         names.note(inside(full, field.name()), plain, Renamed { upper, lower });
     }
 }
