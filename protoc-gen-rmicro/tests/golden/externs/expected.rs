@@ -10,6 +10,10 @@ const _: () = rmicro_for_extern_v1::stamp();
 pub struct Holder {
     #[prost(message, optional, tag = "1")]
     pub other: ::core::option::Option<crate::elsewhere::v1::Other>,
+    #[prost(message, optional, tag = "2")]
+    pub inner: ::core::option::Option<crate::elsewhere::v1::other_::Inner>,
+    #[prost(enumeration = "crate::elsewhere::v1::other_::Mood", tag = "3")]
+    pub mood: i32,
 }
 
 #[doc(hidden)]
@@ -17,9 +21,12 @@ pub struct Holder {
 pub static INPUT_PROTO: ::rmicro_runtime::codegen::File = ::rmicro_runtime::codegen::File::new(
     "input.proto",
     b"\
-\n\x0binput.proto\x12\x09extern.v1\x1a\x18elsewhere/v1/other.proto\"3\n\x06Holder\x12)\n\x05o\
-ther\x18\x01 \x01(\x0b2\x13.elsewhere.v1.OtherR\x05other2?\n\x06Extern\x125\n\x03Get\x12\x13.\
-elsewhere.v1.Other\x1a\x19.elsewhere.v1.Other.Innerb\x06proto3",
+\n\x0binput.proto\x12\x09extern.v1\x1a\x18elsewhere/v1/other.proto\"\x92\x01\n\x06Holder\x12)\
+\n\x05other\x18\x01 \x01(\x0b2\x13.elsewhere.v1.OtherR\x05other\x12/\n\x05inner\x18\x02 \x01(\
+\x0b2\x19.elsewhere.v1.OTHER.InnerR\x05inner\x12,\n\x04mood\x18\x03 \x01(\x0e2\x18.elsewhere.\
+v1.OTHER.MoodR\x04mood2v\n\x06Extern\x125\n\x03Get\x12\x13.elsewhere.v1.Other\x1a\x19.elsewhe\
+re.v1.Other.Inner\x125\n\x03Put\x12\x13.elsewhere.v1.OTHER\x1a\x19.elsewhere.v1.OTHER.Innerb\x06\
+proto3",
     &[&crate::elsewhere::v1::ELSEWHERE_V1_OTHER_PROTO],
 );
 
@@ -35,7 +42,7 @@ mod extern_rmicro {
 
     static EXTERN: Descriptor = Descriptor::new(
         "extern.v1.Extern",
-        &[Method::unary("Get")],
+        &[Method::unary("Get"), Method::unary("Put")],
         &super::INPUT_PROTO,
     );
 
@@ -56,6 +63,14 @@ mod extern_rmicro {
         ) -> Call<crate::elsewhere::v1::other::Inner> {
             self.0.unary("Get", request)
         }
+
+        /// Calls `Put`.
+        pub fn put(
+            &self,
+            request: crate::elsewhere::v1::Other_,
+        ) -> Call<crate::elsewhere::v1::other_::Inner> {
+            self.0.unary("Put", request)
+        }
     }
 
     /// Handler of `extern.v1.Extern`; write each method as a plain `async fn`.
@@ -66,6 +81,13 @@ mod extern_rmicro {
             ctx: Context,
             request: crate::elsewhere::v1::Other,
         ) -> impl Future<Output = Result<crate::elsewhere::v1::other::Inner>> + Send;
+
+        /// Answers `Put`.
+        fn put(
+            &self,
+            ctx: Context,
+            request: crate::elsewhere::v1::Other_,
+        ) -> impl Future<Output = Result<crate::elsewhere::v1::other_::Inner>> + Send;
     }
 
     /// Serves `extern.v1.Extern` with `handler`.
@@ -82,6 +104,7 @@ mod extern_rmicro {
     ) -> BoxFuture<'_, Result<()>> {
         match call.method() {
             "Get" => call.unary(handler, H::get),
+            "Put" => call.unary(handler, H::put),
             _ => call.unimplemented(),
         }
     }
