@@ -1,8 +1,11 @@
 //! Every backend against the suite of its contract.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rmicro_runtime::broker::Memory as MemoryBroker;
 use rmicro_runtime::conformance;
+use rmicro_runtime::conformance::broker::Pair as Brokers;
 use rmicro_runtime::conformance::registry::Pair;
 use rmicro_runtime::registry::{Cached, Mdns, Memory as MemoryRegistry};
 use rmicro_runtime::seam::{Chance, Seam};
@@ -48,6 +51,15 @@ async fn the_memory_registry_behind_the_cache() {
         let registry = MemoryRegistry::new();
         let cached = Cached::new(Arc::new(registry.clone()), Seam::default());
         Pair::new(Arc::new(registry), Arc::new(cached))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_memory_broker() {
+    conformance::broker::suite(async || {
+        let broker = MemoryBroker::new();
+        Brokers::new(Arc::new(broker.clone()), Arc::new(broker)).quiet(Duration::from_millis(20))
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! What a handler knows about the call that it serves.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,17 @@ impl Context {
     /// The name of the method that was called.
     pub fn endpoint(&self) -> &str {
         &self.0.head().endpoint
+    }
+
+    /// The topic of the event that is handled; `None` for a call.
+    pub fn topic(&self) -> Option<&str> {
+        self.0.head().attempt.map(|_| self.service())
+    }
+
+    /// Which attempt to handle the event this is, from 1; `None` for a call. An event that was handled before and failed comes
+    /// again as the next attempt.
+    pub fn attempt(&self) -> Option<u32> {
+        self.0.head().attempt.map(NonZeroU32::get)
     }
 
     /// Keeps `value` for whoever serves the call later: an interceptor for the handler, say, who asks.

@@ -3,6 +3,7 @@
 // Generated code inside this crate names it as users' code does.
 extern crate self as rmicro_runtime;
 
+pub mod broker;
 pub mod call;
 mod client;
 pub mod codec;
@@ -12,6 +13,7 @@ pub mod codegen;
 pub mod conformance;
 mod context;
 mod error;
+mod events;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,6 +34,7 @@ pub use call::ServerCall;
 pub use client::{Call, Client, ClientOptions, Stub};
 pub use context::{Context, ReplyMetadata, Trailers};
 pub use error::{Code, Detail, Error, Result};
+pub use events::{Event, Publish, Publisher, Subscriber};
 pub use metadata::Metadata;
 pub use rpc::{
     Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, HttpRule,

@@ -19,7 +19,13 @@ const CONTRACTS: [&str; 7] = [
     "transport",
 ];
 /// Files that a contract is made of, beside its `mod.rs`.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 9] = [
+    ("broker", "capabilities"),
+    ("broker", "delivery"),
+    ("broker", "header"),
+    ("broker", "message"),
+    ("broker", "subscription"),
+    ("broker", "topic"),
     ("codec", "message"),
     ("registry", "info"),
     ("registry", "roster"),
@@ -27,7 +33,7 @@ const PARTS: [(&str, &str); 3] = [
 /// What the engine may name of a backend: generated messages are protobuf, so that codec is what both sides speak when nothing
 /// else is said.
 const DEFAULT: (&str, &str) = ("codec", "proto");
-const ENGINE: [&str; 3] = ["client", "rpc", "server"];
+const ENGINE: [&str; 4] = ["client", "events", "rpc", "server"];
 const ASSEMBLY: [&str; 7] = [
     "codegen",
     "conformance",
@@ -148,7 +154,7 @@ fn advice(floor: u8) -> &'static str {
         1 => "a contract names floor 0, and the selector the registry's nodes",
         2 => "a backend names floor 0 and contracts, never another backend",
         _ => {
-            "take the contract as `dyn`; client and server share through `rpc`, and floor 4 chooses backends"
+            "take the contract as `dyn`; client, server and events share through `rpc`, and floor 4 chooses backends"
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use crate::metadata::Metadata;
 use crate::seam::Moment;
@@ -47,6 +48,9 @@ pub struct CallHead {
     pub codec: Cow<'static, str>,
     /// Where the call comes from; `None` where the transport has no addresses.
     pub peer: Option<SocketAddr>,
+    /// Which attempt to handle an event this is, from 1; `None` for a call, which is no event. The `service` of an event is its
+    /// topic, its `endpoint` is `publish` where it is published and `receive` where it is handled.
+    pub attempt: Option<NonZeroU32>,
 }
 
 impl CallHead {
@@ -62,6 +66,7 @@ impl CallHead {
             deadline: None,
             codec: Cow::Borrowed("proto"),
             peer: None,
+            attempt: None,
         }
     }
 }

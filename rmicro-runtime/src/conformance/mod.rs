@@ -3,6 +3,7 @@
 //! Each suite is a function that takes a way to make the backend and fails like a test. A stranger's backend passes the same
 //! suite as ours. It needs the feature `conformance`.
 
+pub mod broker;
 pub mod codec;
 mod named;
 pub mod registry;

@@ -10,7 +10,7 @@ mod registered;
 mod router;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::call::{BoxFuture, Route, Routes};
 use crate::error::{Error, Result};
@@ -103,6 +103,11 @@ impl Server {
     /// The routes as they are, for a transport; no handler can be added afterwards.
     pub fn start(&self) -> Arc<dyn Routes> {
         self.start_before(&Self::new())
+    }
+
+    /// The interceptors, known once it has started, for what is handled beside calls.
+    pub(crate) fn chain(&self) -> Arc<OnceLock<Vec<Arc<dyn ServerInterceptor>>>> {
+        self.lock().chain.clone()
     }
 
     /// A server without handlers whose calls pass through the interceptors of this one.

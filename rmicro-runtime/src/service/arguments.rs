@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn a_flag_that_is_not_honoured_yet_is_refused_by_name() {
         assert_eq!(
-            refusal(&["--broker", "nats"]),
+            refusal(&["--store", "file"]),
             format!(
-                "--broker is not supported by rmicro {} yet",
+                "--store is not supported by rmicro {} yet",
                 env!("CARGO_PKG_VERSION")
             )
         );

@@ -105,15 +105,15 @@ impl ServiceBuilder {
         self
     }
 
-    /// Runs `interceptor` around every handler, inside those that were added before.
+    /// Runs `interceptor` around every handler, of calls and of events, inside those that were added before.
     pub fn server_interceptor(self, interceptor: impl ServerInterceptor) -> Self {
         // Only a server that has started refuses one.
         let _ = self.0.server.intercept(interceptor);
         self
     }
 
-    /// Runs `interceptor` around every call of the service's client, inside those that were added
-    /// before.
+    /// Runs `interceptor` around every call of the service's client and every event that is published,
+    /// inside those that were added before.
     pub fn client_interceptor(mut self, interceptor: impl ClientInterceptor) -> Self {
         self.0.client.interceptors.push(Arc::new(interceptor));
         self

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::broker::Broker;
 use crate::registry::Registry;
 use crate::selector::Selector;
 use crate::transport::Transport;
@@ -55,7 +56,7 @@ macro_rules! values {
     )*};
 }
 
-values!(Registry Transport Selector);
+values!(Broker Registry Transport Selector);
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Chosen<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

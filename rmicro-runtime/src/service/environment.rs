@@ -107,13 +107,13 @@ mod tests {
 
     #[test]
     fn a_variable_that_is_not_honoured_yet_is_one_warning() {
-        let (given, warnings) = read(&[("MICRO_BROKER", "nats"), ("MICRO_SERVER", "grpc")]).given();
+        let (given, warnings) = read(&[("MICRO_STORE", "file"), ("MICRO_SERVER", "grpc")]).given();
         assert_eq!(given.len(), 1);
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(
             warnings,
             [format!(
-                "MICRO_BROKER is not supported by rmicro {version} yet: ignored"
+                "MICRO_STORE is not supported by rmicro {version} yet: ignored"
             )]
         );
     }

@@ -65,8 +65,8 @@ mod tests {
         let row = "  --register_ttl\n      Seconds that a registration holds (default: 60) \
             [$RMICRO_REGISTER_TTL, $MICRO_REGISTER_TTL]\n";
         assert!(text.contains(row), "{text}");
-        let row = "  --broker\n      Broker for messages (go-micro's; not supported yet) \
-            [$RMICRO_BROKER, $MICRO_BROKER]\n";
+        let row = "  --store\n      Store for records (go-micro's; not supported yet) \
+            [$RMICRO_STORE, $MICRO_STORE]\n";
         assert!(text.contains(row), "{text}");
     }
 }

@@ -3,11 +3,13 @@
 //! Invariant: nothing is global but the log writer that `init` installs; several services live in
 //! one process.
 
+mod absent;
 mod arguments;
 mod builder;
 mod chosen;
 mod duration;
 mod environment;
+mod events;
 mod flags;
 #[cfg(fuzzing)]
 pub mod fuzzed;
@@ -32,6 +34,7 @@ pub use builder::ServiceBuilder;
 pub use chosen::Chosen;
 pub use running::Running;
 
+use events::Events;
 use plan::Plan;
 use settings::Settings;
 use signals::{Signals, arrived};
@@ -97,6 +100,7 @@ pub struct Service {
     server: Server,
     standard: Standard,
     client: Client,
+    events: Events,
     /// Held while the service runs, so that it runs once at a time.
     turn: Arc<Mutex<()>>,
 }
@@ -116,12 +120,13 @@ impl Service {
     fn from_settings(settings: Settings) -> Result<Self> {
         let server = settings.server.clone();
         let standard = Standard::new(settings.offer, settings.seam.clock);
-        let (plan, client) = Plan::new(settings)?;
+        let (plan, client, publisher) = Plan::new(settings)?;
         Ok(Self {
             plan,
             server,
             standard,
             client,
+            events: Events::new(publisher),
             turn: Arc::default(),
         })
     }
@@ -169,7 +174,7 @@ impl Service {
             Error::failed_precondition(format!("service {} runs already", self.plan.name))
         })?;
         self.plan.hooks.before_start.run("before_start").await?;
-        let running = Running::start(&self.plan, &self.server, &self.standard, turn).await?;
+        let running = Running::start(self, turn).await?;
         let Err(error) = self.plan.hooks.after_start.run("after_start").await else {
             return Ok(running);
         };
@@ -211,6 +216,7 @@ impl fmt::Debug for Service {
         f.debug_struct("Service")
             .field("plan", &self.plan)
             .field("server", &self.server)
+            .field("events", &self.events)
             .finish_non_exhaustive()
     }
 }

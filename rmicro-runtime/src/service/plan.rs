@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::absent::Absent;
+use super::chosen::{Choice, Chosen};
 use super::hooks::Hooks;
 use super::settings::Settings;
 use super::{node, schemes};
+use crate::broker::Broker;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::events::Publisher;
 use crate::registry::{Cached, Node, Registry, ServiceInfo};
 use crate::seam::Seam;
 use crate::server::{Beat, Server};
@@ -31,6 +35,10 @@ pub(super) struct Plan {
     metadata: BTreeMap<String, String>,
     pub(super) registry: Arc<dyn Registry>,
     pub(super) transport: Arc<dyn Transport>,
+    /// The broker's name, for the node's metadata.
+    broker: &'static str,
+    /// Whether the broker was made for this service alone.
+    pub(super) own_broker: bool,
     ttl: Duration,
     interval: Duration,
     pub(super) propagation: Duration,
@@ -40,16 +48,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan that `settings` ask for, and the client that goes with it.
-    pub(super) fn new(mut settings: Settings) -> Result<(Self, Client)> {
-        if settings.name.is_empty() {
-            return Err(Error::invalid_argument("a service needs a name"));
-        }
-        if let Some(warning) = settings.join_registry_address() {
-            tracing::warn!("{warning}");
-        }
-        let (ttl, interval) = settings.renewal()?;
+    /// The plan that `settings` ask for, and the client and the publisher that go with it.
+    pub(super) fn new(mut settings: Settings) -> Result<(Self, Client, Publisher)> {
+        let (ttl, interval) = checked(&mut settings)?;
         let version = settings.version().to_owned();
+        let (publisher, own_broker) = publisher(&mut settings)?;
         let seam = settings.seam;
         let by = settings.given_by;
         let registry = named(&by, "registry", schemes::registry(settings.registry, &seam))?;
@@ -77,15 +80,19 @@ impl Plan {
             drain_limit: settings.drain_limit.unwrap_or(DRAIN_LIMIT),
             registry,
             transport,
+            broker: publisher.broker().name(),
+            own_broker,
             seam,
             hooks: settings.hooks,
         };
-        Ok((plan, client))
+        Ok((plan, client, publisher))
     }
 
-    /// What is registered for a listener at `listening` that serves `server`, and how often.
-    pub(super) fn beat(&self, listening: &str, server: &Server) -> Beat {
-        let mut service = ServiceInfo::new(&*self.name, &*self.version).node(self.node(listening));
+    /// What is registered for a listener at `listening` that serves `server`, and how often; the broker is named where it is
+    /// used.
+    pub(super) fn beat(&self, listening: &str, server: &Server, uses_broker: bool) -> Beat {
+        let node = self.node(listening, uses_broker);
+        let mut service = ServiceInfo::new(&*self.name, &*self.version).node(node);
         service.endpoints = server.endpoints();
         Beat {
             registry: self.registry.clone(),
@@ -100,12 +107,53 @@ impl Plan {
         &self.node_id
     }
 
-    fn node(&self, listening: &str) -> Node {
+    fn node(&self, listening: &str, uses_broker: bool) -> Node {
         let (registry, net) = (&*self.registry, &self.seam.net);
         let address = node::address(listening, self.advertise.as_deref(), registry, net);
         let mut node = Node::new(&*self.node_id, address);
         node.metadata = node::metadata(&self.metadata, self.transport.name(), registry.name());
+        if uses_broker {
+            node.metadata.insert("broker".into(), self.broker.into());
+        }
         node
+    }
+}
+
+/// Whether `settings` can be met as far as that shows by themselves; gives how long a registration holds and how often it is
+/// renewed.
+fn checked(settings: &mut Settings) -> Result<(Duration, Duration)> {
+    if settings.name.is_empty() {
+        return Err(Error::invalid_argument("a service needs a name"));
+    }
+    for warning in settings.join_addresses() {
+        tracing::warn!("{warning}");
+    }
+    settings.renewal()
+}
+
+/// What publishes with the broker that `settings` ask for, and whether that is made for this alone.
+fn publisher(settings: &mut Settings) -> Result<(Publisher, bool)> {
+    let own = !matches!(settings.broker, Some(Chosen(Choice::Value(_))));
+    let made = schemes::broker(settings.broker.take());
+    let broker = broker(&settings.given_by, made)?;
+    let client = &settings.client;
+    let (around, within) = (client.interceptors.clone(), client.request_timeout);
+    let publisher = Publisher::new(broker, around, within, settings.seam.clone());
+    Ok((publisher, own))
+}
+
+/// The broker that was `made` of a choice; one that only the fleet's environment asks for may be absent until it is used.
+fn broker(by: &BTreeMap<&str, String>, made: Result<Arc<dyn Broker>>) -> Result<Arc<dyn Broker>> {
+    let of_fleet = by
+        .get("broker")
+        .is_some_and(|spelled| spelled.starts_with("MICRO_"));
+    match named(by, "broker", made) {
+        Err(error) if of_fleet => {
+            let why = error.message().to_owned();
+            tracing::warn!("{why}: publishing and subscribing will fail");
+            Ok(Arc::new(Absent { why }))
+        }
+        made => made,
     }
 }
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::Service;
+use super::events::Connected;
 use super::hooks::Hooks;
-use super::plan::Plan;
 use crate::error::Result;
+use crate::events::Subscribed;
 use crate::seam::Clock;
-use crate::server::{Heartbeat, Server};
+use crate::server::Heartbeat;
 use crate::standard::Standard;
 use crate::transport::Listener;
 
@@ -23,6 +25,7 @@ pub struct Running {
     listener: Box<dyn Listener>,
     standard: Standard,
     heartbeat: Heartbeat,
+    broker: Connected,
     transport: &'static str,
     propagation: Duration,
     drain_limit: Duration,
@@ -32,12 +35,14 @@ pub struct Running {
 }
 
 impl Running {
-    pub(super) async fn start(
-        plan: &Plan,
-        server: &Server,
-        standard: &Standard,
-        turn: OwnedMutexGuard<()>,
-    ) -> Result<Self> {
+    pub(super) async fn start(service: &Service, turn: OwnedMutexGuard<()>) -> Result<Self> {
+        let Service {
+            plan,
+            server,
+            standard,
+            events,
+            ..
+        } = service;
         tracing::info!("Starting [service] {}", plan.name);
         let transport = plan.transport.name();
         server.set_name(&plan.name);
@@ -46,7 +51,9 @@ impl Running {
             .listen(&plan.address, standard.start(server)?)
             .await?;
         tracing::info!("Server [{transport}] Listening on {}", listener.address());
-        let heartbeat = Heartbeat::start(plan.beat(listener.address(), server)).await?;
+        let broker = events.start(plan, server).await?;
+        let beat = plan.beat(listener.address(), server, events.use_it());
+        let heartbeat = Heartbeat::start(beat).await?;
         // Told after it was done, so that whoever reads the line may call.
         let (registry, node_id) = (plan.registry.name(), plan.node_id());
         tracing::info!("Registry [{registry}] Registering node: {node_id}");
@@ -55,6 +62,7 @@ impl Running {
             listener,
             standard: standard.clone(),
             heartbeat,
+            broker,
             transport,
             propagation: plan.propagation,
             drain_limit: plan.drain_limit,
@@ -74,12 +82,12 @@ impl Running {
         &self.node_id
     }
 
-    /// Says that nothing is healthy any more, withdraws the node, waits until everybody has learned
-    /// of it, stops accepting, and lets what is running end, for the drain limit at most.
+    /// Says that nothing is healthy any more, withdraws the node, unsubscribes, waits until everybody has learned of it, stops
+    /// accepting, and lets what is running end, calls and events, for the drain limit at most.
     ///
-    /// A registry that does not withdraw the node within 5 s, and a stop hook that fails, are told in
-    /// the log and do not stop the rest. Dropping the future cuts at once.
-    pub async fn shutdown(self) -> Result<()> {
+    /// A registry that does not withdraw the node within 5 s, and a stop hook that fails, are told in the log and do not stop the
+    /// rest. An event whose handler is cut comes again elsewhere, where the broker can. Dropping the future cuts at once.
+    pub async fn shutdown(mut self) -> Result<()> {
         self.standard.leave();
         self.hooks.before_stop.run_all("before_stop").await;
         tracing::info!("Deregistering node: {}", self.node_id);
@@ -89,18 +97,35 @@ impl Running {
                 self.node_id
             );
         }
+        let subscribed = self.broker.subscribed.take();
+        subscribed.iter().for_each(Subscribed::leave);
         if !self.propagation.is_zero() {
             self.clock.sleep(self.propagation).await;
         }
         self.standard.end();
-        let cut = self.listener.drain(self.drain_limit).await;
-        if cut > 0 {
-            let (transport, limit) = (self.transport, self.drain_limit);
-            tracing::warn!(
-                "Server [{transport}] cut {cut} connections that were busy after {limit:?}"
-            );
-        }
+        tokio::join!(
+            drain_calls(&*self.listener, self.transport, self.drain_limit),
+            drain_events(subscribed, self.drain_limit)
+        );
+        self.broker.disconnect().await;
         self.hooks.after_stop.run_all("after_stop").await;
         Ok(())
+    }
+}
+
+async fn drain_calls(listener: &dyn Listener, transport: &str, limit: Duration) {
+    let cut = listener.drain(limit).await;
+    if cut > 0 {
+        tracing::warn!("Server [{transport}] cut {cut} connections that were busy after {limit:?}");
+    }
+}
+
+async fn drain_events(subscribed: Option<Subscribed>, limit: Duration) {
+    let Some(subscribed) = subscribed else {
+        return;
+    };
+    let cut = subscribed.drain(limit).await;
+    if cut > 0 {
+        tracing::warn!("{cut} handlers of events were cut that were busy after {limit:?}");
     }
 }

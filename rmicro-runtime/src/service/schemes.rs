@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::chosen::{Choice, Chosen};
+use crate::broker::{self, Broker};
 use crate::error::{Error, Result};
 use crate::registry::{self, Registry};
 use crate::seam::Seam;
@@ -27,8 +28,11 @@ pub(super) const DEFAULT_TRANSPORT: &str = if cfg!(feature = "grpc") {
 /// The selector where the program chose none: go-micro's.
 pub(super) const DEFAULT_SELECTOR: &str = "random";
 
+/// The broker where the program chose none.
+pub(super) const DEFAULT_BROKER: &str = "memory";
+
 /// What may be chosen for one contract.
-struct Known {
+pub(super) struct Known {
     contract: &'static str,
     schemes: &'static [Scheme],
 }
@@ -51,9 +55,13 @@ const fn local(name: &'static str, compiled: bool) -> Scheme {
     }
 }
 
-const REGISTRIES: Known = Known {
+pub(super) const REGISTRIES: Known = Known {
     contract: "registry",
     schemes: &[local("mdns", cfg!(feature = "mdns")), local("memory", true)],
+};
+pub(super) const BROKERS: Known = Known {
+    contract: "broker",
+    schemes: &[local("memory", true)],
 };
 const TRANSPORTS: Known = Known {
     contract: "transport",
@@ -79,6 +87,19 @@ pub(super) fn registry(
         "mdns" => Ok(Arc::new(registry::Mdns::from_url(&url, seam.clone())?)),
         "memory" => Ok(Arc::new(registry::Memory::with_seam(seam.clone()))),
         _ => Err(REGISTRIES.refuse(&url)),
+    }
+}
+
+/// The broker that `chosen` names, or the default; each `memory` is one of its own. It reaches nobody yet.
+pub(super) fn broker(chosen: Option<Chosen<dyn Broker>>) -> Result<Arc<dyn Broker>> {
+    let url = match chosen {
+        Some(Chosen(Choice::Value(value))) => return Ok(value),
+        Some(Chosen(Choice::Url(url))) => url,
+        None => DEFAULT_BROKER.into(),
+    };
+    match scheme(&url) {
+        "memory" => Ok(Arc::new(broker::Memory::new())),
+        _ => Err(BROKERS.refuse(&url)),
     }
 }
 
@@ -144,11 +165,11 @@ pub(super) fn selector_refusal(url: &str) -> Option<String> {
 /// `url` with `address` in it, as go-micro's `--registry consul --registry_address 127.0.0.1:8500`
 /// means it.
 ///
-/// `None` when the scheme has no address: such a registry is found without one, and go-micro
-/// ignores it there, too.
-pub(super) fn with_address(url: &str, address: &str) -> Option<String> {
+/// `None` when the scheme has no address: what it names is found without one, and go-micro ignores it
+/// there, too.
+pub(super) fn with_address(known: &Known, url: &str, address: &str) -> Option<String> {
     let scheme = scheme(url);
-    let known = REGISTRIES.find(scheme);
+    let known = known.find(scheme);
     if known.is_some_and(|known| !known.addressed) {
         return None;
     }
@@ -164,6 +185,11 @@ fn scheme(url: &str) -> &str {
 }
 
 impl Known {
+    /// The contract for which one may be chosen.
+    pub(super) fn contract(&self) -> &'static str {
+        self.contract
+    }
+
     fn find(&self, name: &str) -> Option<&'static Scheme> {
         self.schemes.iter().find(|scheme| scheme.name == name)
     }
@@ -236,9 +262,9 @@ mod tests {
 
     #[test]
     fn go_micros_spelling_with_an_address_is_a_url() {
-        let join = |url, address| with_address(url, address).unwrap();
+        let join = |url, address| with_address(&REGISTRIES, url, address).unwrap();
         assert_eq!(join("consul", "127.0.0.1:8500"), "consul://127.0.0.1:8500");
         assert_eq!(join("etcd://a:1/x?y=z", "b:2"), "etcd://b:2/x?y=z");
-        assert_eq!(with_address("mdns", "127.0.0.1:8500"), None);
+        assert_eq!(with_address(&REGISTRIES, "mdns", "127.0.0.1:8500"), None);
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::chosen::{Choice, Chosen};
 use super::hooks::Hooks;
 use super::{duration, schemes};
+use crate::broker::Broker;
 use crate::client::ClientOptions;
 use crate::error::{Error, Result};
 use crate::registry::Registry;
@@ -28,6 +29,8 @@ pub(super) struct Settings {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) registry: Option<Chosen<dyn Registry>>,
     pub(super) registry_address: Option<String>,
+    pub(super) broker: Option<Chosen<dyn Broker>>,
+    pub(super) broker_address: Option<String>,
     pub(super) transport: Option<Chosen<dyn Transport>>,
     pub(super) max_message_size: Option<usize>,
     pub(super) selector: Option<Chosen<dyn Selector>>,
@@ -74,37 +77,32 @@ impl Settings {
         Ok((ttl, interval))
     }
 
-    /// Takes the address that was given apart from the registry's URL into it, and returns what to
-    /// warn of.
-    pub(super) fn join_registry_address(&mut self) -> Option<String> {
-        let address = self.registry_address.take()?;
-        let url = match &self.registry {
-            Some(Chosen(Choice::Url(url))) => url.as_str(),
-            Some(Chosen(Choice::Value(_))) => {
-                return Some(
-                    "registry_address is ignored: the program brought its own registry".into(),
-                );
-            }
-            None => schemes::DEFAULT_REGISTRY,
-        };
-        match schemes::with_address(url, &address) {
-            Some(joined) => self.registry = Some(joined.into()),
-            None => {
-                return Some(format!(
-                    "registry_address is ignored: the registry {url} has none"
-                ));
-            }
-        }
-        None
+    /// Takes the addresses that were given apart from the URLs of registry and broker into these, and returns what to warn of.
+    pub(super) fn join_addresses(&mut self) -> Vec<String> {
+        let registry = (&schemes::REGISTRIES, schemes::DEFAULT_REGISTRY);
+        let broker = (&schemes::BROKERS, schemes::DEFAULT_BROKER);
+        let warnings = [
+            join(&mut self.registry, self.registry_address.take(), registry),
+            join(&mut self.broker, self.broker_address.take(), broker),
+        ];
+        warnings.into_iter().flatten().collect()
     }
 
     /// A registry by URL is complete, so that it forgets the address of a weaker one; a scheme
     /// alone keeps it.
     pub(super) fn set_registry(&mut self, registry: Chosen<dyn Registry>) {
-        if matches!(&registry, Chosen(Choice::Url(url)) if url.contains("://")) {
+        if is_complete(&registry) {
             self.registry_address = None;
         }
         self.registry = Some(registry);
+    }
+
+    /// As [`set_registry`](Self::set_registry), for a broker.
+    pub(super) fn set_broker(&mut self, broker: Chosen<dyn Broker>) {
+        if is_complete(&broker) {
+            self.broker_address = None;
+        }
+        self.broker = Some(broker);
     }
 
     /// Adds `k=v,k=v`, as go-micro's `--server_metadata` takes it.
@@ -114,6 +112,37 @@ impl Settings {
             self.metadata.insert(key.trim().into(), value.into());
         }
         Ok(())
+    }
+}
+
+fn is_complete<T: ?Sized>(chosen: &Chosen<T>) -> bool {
+    matches!(chosen, Chosen(Choice::Url(url)) if url.contains("://"))
+}
+
+/// Takes `address` into what was `chosen`, or into the default of a contract, and returns what to warn of.
+fn join<T: ?Sized>(
+    chosen: &mut Option<Chosen<T>>,
+    address: Option<String>,
+    (known, default): (&schemes::Known, &str),
+) -> Option<String> {
+    let (address, contract) = (address?, known.contract());
+    let url = match chosen {
+        Some(Chosen(Choice::Url(url))) => url.as_str(),
+        Some(Chosen(Choice::Value(_))) => {
+            return Some(format!(
+                "{contract}_address is ignored: the program brought its own {contract}"
+            ));
+        }
+        None => default,
+    };
+    match schemes::with_address(known, url, &address) {
+        Some(joined) => {
+            *chosen = Some(joined.into());
+            None
+        }
+        None => Some(format!(
+            "{contract}_address is ignored: the {contract} {url} has none"
+        )),
     }
 }
 
@@ -177,7 +206,7 @@ mod tests {
             ..Settings::default()
         };
         settings.set_registry("consul://strong:2".into());
-        assert_eq!(settings.join_registry_address(), None);
+        assert_eq!(settings.join_addresses(), [""; 0]);
         let registry = format!("{:?}", settings.registry.unwrap());
         assert_eq!(registry, "Chosen(\"consul://strong:2\")");
     }
@@ -187,9 +216,19 @@ mod tests {
         let mut settings = Settings::default();
         settings.set_registry("memory".into());
         settings.registry_address = Some("a:1".into());
+        settings.broker_address = Some("b:1".into());
         assert_eq!(
-            settings.join_registry_address().unwrap(),
-            "registry_address is ignored: the registry memory has none"
+            settings.join_addresses(),
+            [
+                "registry_address is ignored: the registry memory has none",
+                "broker_address is ignored: the broker memory has none"
+            ]
+        );
+        settings.set_broker(crate::broker::Memory::new().into());
+        settings.broker_address = Some("b:1".into());
+        assert_eq!(
+            settings.join_addresses(),
+            ["broker_address is ignored: the program brought its own broker"]
         );
     }
 }

@@ -486,14 +486,24 @@ fn a_flag_beats_the_environment_and_that_beats_code() {
 fn a_flag_that_was_not_given_overrides_nothing() {
     let plan = configured(true, &[], &["--server_version", "2"]).unwrap();
     assert_eq!(
-        plan.beat("x:1", &Server::new()).ttl,
+        plan.beat("x:1", &Server::new(), false).ttl,
         Duration::from_secs(90)
     );
     assert_eq!(plan.node_id(), "greeter-code");
 }
 
 /// The environment, the flags, and what is said of them.
-const UNREADABLE: [(Vars<'static>, &[&str], &str); 9] = [
+const UNREADABLE: [(Vars<'static>, &[&str], &str); 11] = [
+    (
+        &[],
+        &["--broker", "zoo://a:1"],
+        "--broker: broker \"zoo://a:1\" does not exist; there are: memory",
+    ),
+    (
+        &[("RMICRO_BROKER", "zoo")],
+        &[],
+        "RMICRO_BROKER: broker \"zoo\" does not exist; there are: memory",
+    ),
     (
         &[],
         &["--register_ttl", "abc"],
@@ -551,8 +561,60 @@ fn a_value_that_cannot_be_read_is_told_in_one_line() {
 
 #[test]
 fn what_is_not_honoured_stops_as_a_flag_only() {
-    assert!(configured(false, &[("MICRO_BROKER", "nats")], &[]).is_ok());
-    assert!(configured(false, &[], &["--broker", "nats"]).is_err());
+    assert!(configured(false, &[("MICRO_STORE", "file")], &[]).is_ok());
+    assert!(configured(false, &[], &["--store", "file"]).is_err());
+}
+
+#[tokio::test]
+async fn a_broker_of_the_fleet_that_is_absent_fails_who_uses_it_and_nobody_else() {
+    let builder = Service::builder("greeter").registry("memory");
+    let builder = builder.transport("memory");
+    let vars = [("MICRO_BROKER", "zoo")];
+    let service = builder.init_from([""; 0], vars).unwrap();
+    let running = service.start().await.unwrap();
+    let message = crate::broker::Message::new("x");
+    let error = service.publish("t", &message).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "publish: topic \"t\" at broker absent: MICRO_BROKER: broker \"zoo\" does not exist; there are: memory"
+    );
+    running.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_is_in_the_log_where_something_is_subscribed() {
+    use crate::broker::{Message, Topic};
+    use crate::context::Context;
+
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::INFO);
+    let builder = Diary::new().builder().id("7").drain_limit(MS);
+    let service = builder.broker("memory").build().unwrap();
+    let failing = |_: Context, _: Message| std::future::ready(Err(Error::unavailable("no disk")));
+    let topic = Topic::new("t").attempts(2);
+    service.subscribe(topic, failing).unwrap();
+    let running = service.start().await.unwrap();
+    let message = Message::new("x").header("Micro-ID", "9");
+    service.publish("t", &message).await.unwrap();
+    Clock::default().sleep(1000 * MS).await;
+    running.shutdown().await.unwrap();
+    let lines = lines.lock().unwrap();
+    let told = |line: &String| {
+        line.split_once(" level=")
+            .map(|(_, said)| said.trim_end().to_owned())
+    };
+    let told: Vec<_> = lines.iter().filter_map(told).collect();
+    let expected = [
+        "info Starting [service] greeter",
+        "info Server [memory] Listening on memory:1",
+        "info Broker [memory] Connected",
+        "info Subscribing to topic: t",
+        "info Registry [recording] Registering node: greeter-7",
+        "warn Broker [memory] the subscription to topic t rejects message 9 after attempt 2: UNAVAILABLE: no disk",
+        "info Deregistering node: greeter-7",
+        "warn Server [memory] cut 1 connections that were busy after 1ms",
+        "info Broker [memory] Disconnected",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::{Effect, Flag};
 use crate::service::schemes::{
-    DEFAULT_REGISTRY, DEFAULT_SELECTOR, DEFAULT_TRANSPORT, selector_refusal, transport_refusal,
+    DEFAULT_BROKER, DEFAULT_REGISTRY, DEFAULT_SELECTOR, DEFAULT_TRANSPORT, selector_refusal,
+    transport_refusal,
 };
 use crate::service::settings::{Expected, Settings, go_duration, seconds};
 
@@ -67,7 +68,7 @@ macro_rules! keep {
     )*};
 }
 
-keep!(version id address advertise registry_address transport selector);
+keep!(version id address advertise registry_address broker_address transport selector);
 
 /// Every flag, in the order of `--help`.
 pub(in crate::service) static FLAGS: &[Flag] = &[
@@ -143,6 +144,21 @@ pub(in crate::service) static FLAGS: &[Flag] = &[
             Ok(())
         },
     ),
+    set(
+        "broker",
+        DEFAULT_BROKER,
+        "Broker for messages, as a scheme or URL",
+        |settings, value| {
+            settings.set_broker(value.into());
+            Ok(())
+        },
+    ),
+    set(
+        "broker_address",
+        "",
+        "Address of the broker, where its URL does not say it",
+        broker_address,
+    ),
     choose(
         "transport",
         DEFAULT_TRANSPORT,
@@ -180,8 +196,6 @@ pub(in crate::service) static FLAGS: &[Flag] = &[
     only("client", "grpc", "Kind of the client"),
     not_yet("client_retries", "Times that a call is tried again"),
     not_yet("client_pool_ttl", "Time that a connection is kept"),
-    not_yet("broker", "Broker for messages"),
-    not_yet("broker_address", "Address of the broker"),
     not_yet("transport_address", "Address of the transport"),
     not_yet("store", "Store for records"),
     not_yet("store_address", "Address of the store"),
