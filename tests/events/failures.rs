@@ -189,9 +189,13 @@ impl rmicro_runtime::broker::Source for Fragile {
     ) -> std::task::Poll<Result<bool>> {
         use std::task::Poll;
         let stream = std::pin::Pin::new(&mut self.inner);
-        if let Poll::Ready(Some(next)) = futures_core::Stream::poll_next(stream, cx) {
-            ready.push_back(next?);
-            return Poll::Ready(Ok(true));
+        match futures_core::Stream::poll_next(stream, cx) {
+            Poll::Ready(Some(next)) => {
+                ready.push_back(next?);
+                return Poll::Ready(Ok(true));
+            }
+            Poll::Ready(None) => return Poll::Ready(Ok(false)),
+            Poll::Pending => {}
         }
         match self
             .lost
@@ -203,11 +207,8 @@ impl rmicro_runtime::broker::Source for Fragile {
         }
     }
 
-    fn poll_unsubscribe(
-        &mut self,
-        _cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<()>> {
-        std::task::Poll::Ready(Ok(()))
+    fn poll_unsubscribe(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<()>> {
+        std::pin::pin!(self.inner.unsubscribe()).poll(cx)
     }
 }
 
@@ -272,4 +273,31 @@ async fn a_subscription_that_is_lost_is_made_again() {
     publish(&world, &["after"]).await;
     assert_eq!(diary.when(2).await, ["before 1", "after 1"]);
     running.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_the_last_attempt_at_what_cannot_be_given_back() {
+    let world = World::default();
+    let (broker, _lose) = forgetful(&world);
+    let service = world.builder("actor").broker(broker).build().unwrap();
+    let diary = Diary::new();
+    let noting = diary.clone();
+    let handler = move |ctx: Context, _: HelloReply| {
+        let noting = noting.clone();
+        async move {
+            let attempt = ctx.attempt().unwrap_or_default();
+            // Long enough for the workers to have ended by the second time.
+            tokio::time::sleep(30 * MS).await;
+            noting.note(format!("attempt {attempt}"));
+            Err(Error::unavailable("no database"))
+        }
+    };
+    let topic = Topic::new("t").backoff(20_000 * MS).attempts(2);
+    service.subscribe(topic, handler).unwrap();
+    let running = service.start().await.unwrap();
+    publish(&world, &["x"]).await;
+    diary.when(1).await;
+    tokio::time::sleep(MS).await;
+    running.shutdown().await.unwrap();
+    assert_eq!(diary.entries(), ["attempt 1", "attempt 2"]);
 }

@@ -6,8 +6,6 @@
 mod group;
 mod publishing;
 mod seat;
-#[cfg(test)]
-mod speed;
 mod topics;
 
 use std::fmt;
@@ -125,3 +123,8 @@ impl fmt::Debug for Memory {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;
