@@ -5,6 +5,8 @@
 
 #[path = "compile/cases.rs"]
 mod cases;
+#[path = "../protoc-gen-rmicro/tests/common/cases.rs"]
+mod golden_cases;
 #[path = "compile/lines.rs"]
 mod lines;
 #[path = "compile/verdict.rs"]
@@ -15,7 +17,7 @@ mod workshop;
 use std::fs;
 use std::path::Path;
 
-use lines::{code_lines, services, stamp};
+use lines::{code_lines, json, services, stamp};
 use verdict::{Problem, Verdict};
 
 /// What a retired runtime module says.
@@ -76,6 +78,12 @@ fn the_reviewed_files_of_the_plugin_are_clean_in_both_editions() {
 fn the_reviewed_files_of_the_plugin_are_clean_in_a_private_module_too() {
     is_clean("golden_private_2021");
     is_clean("golden_private_2024");
+}
+
+#[test]
+fn they_are_clean_with_json_as_well_and_without_any_feature_of_the_runtime() {
+    is_clean("golden_with_json_2021");
+    is_clean("golden_with_json_2024");
 }
 
 #[test]
@@ -217,6 +225,9 @@ fn the_generated_greeter_is_short() {
     let code = workshop::generated("greet.v1.rs");
     let lines = code_lines(stamp(&code)) + code_lines(services(&code));
     assert!(lines <= 90, "{lines} lines");
+    // Two messages of one field each.
+    let lines = code_lines(json(&code));
+    assert!(lines <= 43, "{lines} lines for JSON");
 }
 
 #[test]

@@ -110,6 +110,14 @@ impl Builder {
         self
     }
 
+    /// Whether messages are JSON by serde, and services speak it; the default is what [`messages`](Self::messages) is.
+    ///
+    /// Types of an [`extern_path`](Self::extern_path) are then to be generated with JSON as well.
+    pub fn json(mut self, json: bool) -> Self {
+        self.options.json = Some(json);
+        self
+    }
+
     /// Whether to generate client stubs.
     pub fn client(mut self, client: bool) -> Self {
         self.options.client = client;

@@ -43,6 +43,22 @@ impl Externs {
         self.given.iter().chain(&self.well_known)
     }
 
+    /// The Rust path of the message or enum with the full name `name`, when it lives elsewhere; as prost-build has it, the
+    /// longest path that is given counts, and what is inside follows the plain rule.
+    pub(crate) fn resolve(&self, name: &str) -> Option<String> {
+        let matching = self
+            .paths()
+            .filter_map(|(path, rust)| Some((below(path, name)?, rust)));
+        let (rest, rust) = matching.min_by_key(|(rest, _)| rest.len())?;
+        let Some((modules, last)) = rest.rsplit_once('.') else {
+            return Some(rust.clone());
+        };
+        let modules = modules.split('.').filter(|module| !module.is_empty());
+        let modules = modules.map(|module| format!("::{}", names::module_name(module)));
+        let modules: String = modules.collect();
+        Some(format!("{rust}{modules}::{}", names::type_name(last)))
+    }
+
     /// Whether the type with the full name `name` lives elsewhere.
     pub(crate) fn has_type(&self, name: &str) -> bool {
         self.is_given(name)

@@ -51,8 +51,18 @@ fn ends_item(line: &str) -> bool {
 }
 
 fn starts_item(line: &str) -> bool {
-    const STARTS: [&str; 10] = [
-        "///", "#[", "pub ", "fn ", "impl ", "static ", "const ", "mod ", "use ", "trait ",
+    const STARTS: [&str; 11] = [
+        "///",
+        "#[",
+        "pub ",
+        "fn ",
+        "impl ",
+        "static ",
+        "const ",
+        "mod ",
+        "use ",
+        "trait ",
+        "json_serde!(",
     ];
     STARTS
         .iter()

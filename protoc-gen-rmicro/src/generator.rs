@@ -9,6 +9,7 @@ use crate::deprecation;
 use crate::descriptor::Statics;
 use crate::error::{Error, Result};
 use crate::externs::Externs;
+use crate::json::Json;
 use crate::messages::Messages;
 use crate::options::Options;
 use crate::outputs::{self, Output};
@@ -41,7 +42,14 @@ pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
     let mut generated = Vec::new();
     for output in &outputs {
         let taken = taken.entry(output.module.clone()).or_default();
-        let code = code(request, &externs, &messages, &statics, output, taken)?;
+        let json = Json {
+            request,
+            types: &types,
+            externs: &externs,
+            names: &names,
+            outputs: &outputs,
+        };
+        let code = code(&json, &messages, &statics, output, taken)?;
         generated.push(Generated {
             name: output.file_name(&request.options),
             code,
@@ -57,13 +65,15 @@ pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
 }
 
 fn code(
-    request: &Request,
-    externs: &Externs,
+    json: &Json<'_>,
     messages: &Messages,
     statics: &Statics<'_>,
     output: &Output,
     taken: &mut Taken,
 ) -> Result<String> {
+    let Json {
+        request, externs, ..
+    } = *json;
     let mut code = format::header(&output.files);
     let runtime = taken.private(stamp::alias(output));
     code.push_str(&stamp::code(&runtime));
@@ -81,6 +91,11 @@ fn code(
                 parse(module(&service, &runtime, &request.options))?,
             );
         }
+    }
+    for file in files().filter(|_| request.options.messages && request.options.has_json()) {
+        let is_deprecated = messages.touches_deprecated(file.proto.name());
+        let module = json.module(file, output, &runtime, is_deprecated, taken)?;
+        format::append(&mut code, parse(module)?);
     }
     Ok(code)
 }

@@ -22,6 +22,7 @@ mod generator;
 mod handler;
 mod http;
 mod imports;
+mod json;
 mod lints;
 mod locate;
 mod matching;

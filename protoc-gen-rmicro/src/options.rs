@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) include_file: Vec<String>,
     /// Whether to generate messages.
     pub(crate) messages: bool,
+    /// Whether to generate JSON, if it was said; [`has_json`](Self::has_json) knows the default.
+    pub(crate) json: Option<bool>,
     /// Whether to generate client stubs.
     pub(crate) client: bool,
     /// Whether to generate handlers.
@@ -61,6 +63,7 @@ impl Default for Options {
             btree_map: Vec::new(),
             include_file: Vec::new(),
             messages: true,
+            json: None,
             client: true,
             server: true,
             unimplemented_stubs: false,
@@ -90,6 +93,11 @@ impl Options {
         }
         options.check()?;
         Ok(options)
+    }
+
+    /// Whether messages and services have JSON: those that are generated here do, others only if somebody says so.
+    pub(crate) fn has_json(&self) -> bool {
+        self.json.unwrap_or(self.messages)
     }
 
     /// Refuses values of the wrong form, and options that another leaves without effect.
@@ -164,6 +172,7 @@ impl Options {
             ("btree_map", Some(path)) => self.btree_map.push(path.to_owned()),
             ("include_file", Some(file)) => self.include_file = vec![file.to_owned()],
             ("messages", _) => self.messages = switch(name, option, value)?,
+            ("json", _) => self.json = Some(switch(name, option, value)?),
             ("client", _) => self.client = switch(name, option, value)?,
             ("server", _) => self.server = switch(name, option, value)?,
             ("unimplemented_stubs", _) => self.unimplemented_stubs = switch(name, option, value)?,

@@ -44,7 +44,6 @@ pub(crate) struct Renamed {
     pub(crate) lower: String,
 }
 
-#[allow(dead_code, reason = "JSON is to ask")]
 impl RustNames {
     /// Finds the names of everything that is generated in this run, or where an extern path leads.
     pub(crate) fn new(request: &Request, externs: &Externs) -> Self {
@@ -92,6 +91,7 @@ impl RustNames {
 
     /// The variant of the value `name` of the enum `full`: `Unspecified`; an alias has the variant of the first value with
     /// its number.
+    #[allow(dead_code, reason = "for whoever comes to name a value")]
     pub(crate) fn value(&self, full: &str, name: &str) -> String {
         let name = self.canonical(full, name);
         self.upper(&inside(full, name), || names::value_name(last(full), name))
@@ -145,7 +145,6 @@ fn inside(full: &str, name: &str) -> String {
     format!("{full}.{name}")
 }
 
-#[allow(dead_code, reason = "JSON is to ask")]
 fn last(full: &str) -> &str {
     full.rsplit('.').next().unwrap_or(full)
 }

@@ -18,6 +18,33 @@ const FILES: [&str; 11] = [
 /// Where their types and descriptors are.
 pub(crate) const RUST_PATH: &str = "::rmicro_runtime::types";
 
+/// The types whose JSON is of a form of its own, which is written by hand in the runtime.
+const OWN_JSON: [&str; 17] = [
+    "Any",
+    "BoolValue",
+    "BytesValue",
+    "DoubleValue",
+    "Duration",
+    "FieldMask",
+    "FloatValue",
+    "Int32Value",
+    "Int64Value",
+    "ListValue",
+    "NullValue",
+    "StringValue",
+    "Struct",
+    "Timestamp",
+    "UInt32Value",
+    "UInt64Value",
+    "Value",
+];
+
+/// Whether the JSON of the type with the full name `name` is written by hand.
+pub(crate) fn has_own_json(name: &str) -> bool {
+    let short = name.strip_prefix(".google.protobuf.");
+    short.is_some_and(|short| OWN_JSON.contains(&short))
+}
+
 /// Whether the runtime has the types of the file `name`.
 pub(crate) fn is_well_known(name: &str) -> bool {
     let stem = name

@@ -40,7 +40,8 @@ pub mod needs_rmicro_runtime_0_1 {
     pub use crate::context::Context;
     pub use crate::error::Result;
     pub use crate::json::{
-        EnumNames, Fields, JsonEnum, JsonMessage, Message, Reader, Scalar, Writer, enumeration,
+        EnumNames, Fields, JsonEnum, JsonMessage, Message, ReadResult, Reader, Scalar, WriteResult,
+        Writer, enumeration,
     };
     pub use crate::json_serde;
     pub use crate::rpc::{
@@ -77,8 +78,8 @@ pub mod needs_rmicro_runtime_0_0 {
     pub use super::needs_rmicro_runtime_0_1::{
         BidiStream, BoxFuture, Call, Client, ClientStream, Context, Descriptor, Deserializer,
         EnumNames, Fields, Future, HttpRule, Idempotency, Incoming, JsonEnum, JsonMessage, Message,
-        Method, Reader, Receiver, Registration, Result, Scalar, Sender, Serializer, Server, Stub,
-        Writer, enumeration, json_serde, unimplemented,
+        Method, ReadResult, Reader, Receiver, Registration, Result, Scalar, Sender, Serializer,
+        Server, Stub, WriteResult, Writer, enumeration, json_serde, unimplemented,
     };
 
     /// Stops the build: this runtime no longer serves the file.

@@ -10,14 +10,18 @@ pub(crate) struct Case {
     pub(crate) edition: u16,
     /// The runtime that the generated code asks for, when it is another than the plugin writes.
     pub(crate) needs: Option<&'static str>,
+    /// The variable with the folder of the plugin's cases, when it is not the one with the reviewed files.
+    pub(crate) golden: Option<&'static str>,
 }
 
 /// Every case.
-pub(crate) const CASES: [Case; 22] = [
+pub(crate) const CASES: [Case; 24] = [
     case("golden_2021", "golden", 2021),
     case("golden_2024", "golden", 2024),
     case("golden_private_2021", "golden_private", 2021),
     case("golden_private_2024", "golden_private", 2024),
+    case("golden_with_json_2021", "golden", 2021).golden("GOLDEN_WITH_JSON"),
+    case("golden_with_json_2024", "golden", 2024).golden("GOLDEN_WITH_JSON"),
     case("library_2021", "library", 2021),
     case("library_2024", "library", 2024),
     case("client_only_2021", "client_only", 2021),
@@ -47,10 +51,16 @@ const fn case(name: &'static str, program: &'static str, edition: u16) -> Case {
         program,
         edition,
         needs: None,
+        golden: None,
     }
 }
 
 impl Case {
+    const fn golden(mut self, variable: &'static str) -> Self {
+        self.golden = Some(variable);
+        self
+    }
+
     const fn needs(mut self, module: &'static str) -> Self {
         self.needs = Some(module);
         self

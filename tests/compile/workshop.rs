@@ -11,6 +11,7 @@ use std::{env, io};
 use protoc_gen_rmicro::Builder;
 
 use crate::cases::{CASES, Case, NEEDS};
+use crate::golden_cases;
 use crate::verdict::{self, Verdict};
 
 /// What became of each program, by its name; the first caller has them compiled.
@@ -72,6 +73,7 @@ fn root() -> PathBuf {
 fn furnish(folder: &Path) -> io::Result<()> {
     let generated = folder.join("generated");
     generate(&generated)?;
+    generate_golden(&folder.join("golden_with_json"))?;
     let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n");
     write(&folder.join("Cargo.toml"), &manifest)?;
@@ -93,6 +95,32 @@ fn generate(folder: &Path) -> io::Result<()> {
         .compile(&protos, &[seed, imports])
 }
 
+/// Generates the plugin's cases once more with JSON, which most are reviewed without, to where their files would be.
+fn generate_golden(folder: &Path) -> io::Result<()> {
+    for case in golden_cases::cases() {
+        let new = tempfile::tempdir()?;
+        let protos = golden_cases::inputs(&case);
+        let protos: Vec<_> = protos.iter().map(|proto| case.join(proto)).collect();
+        let mut builder = golden_cases::builder(&case);
+        if !golden_cases::options(&case).contains("messages=false") {
+            builder = builder.json(true);
+        }
+        builder.out_dir(new.path()).compile(&protos, &[&case])?;
+        fs::remove_file(new.path().join("mod.rs"))?;
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(new.path())? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            files.insert(name, read(&entry.path()));
+        }
+        let folder = folder.join(case.file_name().unwrap_or_default());
+        for (name, code) in golden_cases::expected_names(files) {
+            write(&folder.join(name), &code)?;
+        }
+    }
+    Ok(())
+}
+
 fn furnish_case(folder: &Path, generated: &Path, case: &Case) -> io::Result<()> {
     let Case {
         name,
@@ -107,6 +135,10 @@ fn furnish_case(folder: &Path, generated: &Path, case: &Case) -> io::Result<()> 
          tokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n"
     );
     let program = self::program(program);
+    let program = match case.golden {
+        Some(golden) => program.replace("env!(\"GOLDEN\")", &format!("env!({golden:?})")),
+        None => program,
+    };
     let is_library = !program.contains("fn main()");
     let target = if is_library { "lib" } else { "main" };
     let folder = folder.join(name);
@@ -160,6 +192,7 @@ fn cargo(folder: &Path) -> Command {
     cargo
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("GOLDEN", golden());
+        .env("GOLDEN", golden())
+        .env("GOLDEN_WITH_JSON", folder.join("golden_with_json"));
     cargo
 }

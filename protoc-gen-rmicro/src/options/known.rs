@@ -10,7 +10,7 @@ struct Known {
 }
 
 /// Every option, in the order of the README.
-const KNOWN: [Known; 10] = [
+const KNOWN: [Known; 11] = [
     known(
         "extern_path",
         "extern_path=.proto.path=::rust::path",
@@ -41,6 +41,11 @@ const KNOWN: [Known; 10] = [
         "messages",
         "messages=true|false",
         "whether to generate messages; without, they are elsewhere or beside",
+    ),
+    known(
+        "json",
+        "json=true|false",
+        "whether messages and services have JSON; the default is what `messages` is",
     ),
     known(
         "client",

@@ -17,9 +17,12 @@ pub(super) fn narrow<T: TryFrom<i128>, E: Error>(
 }
 
 /// The whole number that `number` is; `None` when it is a fraction, or too large for any integer of protobuf.
+///
+/// The least `i64` is too large as well, as a float that is the same may come of a number below it.
 pub(super) fn from_float(number: f64) -> Option<i128> {
-    const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0; // 2^64
-    (number.trunc() == number && number.abs() < TOO_LARGE).then_some(number as i128)
+    let (least, greatest) = (-(2_f64.powi(63)), 2_f64.powi(64));
+    let is_inside = least < number && number < greatest;
+    (number.trunc() == number && is_inside).then_some(number as i128)
 }
 
 /// The whole number that `text` is by JSON's grammar of numbers; `None` when it is none, or too large.

@@ -9,6 +9,12 @@ use super::{Decoding, Encoding, Reader, Writer, object};
 /// The names of fields, JSON's and the `.proto` file's; a field is known by its place in the list.
 pub type Fields = &'static [(&'static str, &'static str)];
 
+/// What writing to `S` ends in.
+pub type WriteResult<S> = Result<(), <S as Serializer>::Error>;
+
+/// What reading from `D` ends in.
+pub type ReadResult<'de, D> = Result<(), <D as Deserializer<'de>>::Error>;
+
 /// The names of an enum's values with their numbers, as declared, aliases included.
 pub type EnumNames = &'static [(&'static str, i32)];
 
@@ -33,7 +39,7 @@ pub trait JsonMessage: prost::Message + Default {
     const IS_SPECIAL: bool = false;
 
     /// Writes the fields, each by one call of `out`.
-    fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> Result<(), S::Error> {
+    fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
         let _ = out;
         Ok(())
     }
@@ -43,7 +49,7 @@ pub trait JsonMessage: prost::Message + Default {
         &mut self,
         field: usize,
         from: Reader<'_, D>,
-    ) -> Result<(), D::Error> {
+    ) -> ReadResult<'de, D> {
         let _ = field;
         from.skip()
     }
@@ -71,7 +77,7 @@ impl<M: JsonMessage> JsonMessage for Box<M> {
     const TAKES_NULL: bool = M::TAKES_NULL;
     const IS_SPECIAL: bool = M::IS_SPECIAL;
 
-    fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> Result<(), S::Error> {
+    fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
         M::write(self, out)
     }
 
@@ -79,7 +85,7 @@ impl<M: JsonMessage> JsonMessage for Box<M> {
         &mut self,
         field: usize,
         from: Reader<'_, D>,
-    ) -> Result<(), D::Error> {
+    ) -> ReadResult<'de, D> {
         M::read(self, field, from)
     }
 

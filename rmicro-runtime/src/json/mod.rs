@@ -36,7 +36,7 @@ pub use format::{Enum, Format, Found, Message, enumeration};
 pub use key::Key;
 pub use list::{read_list, write_list};
 pub use map::{Map, read_map, write_map};
-pub use message::{EnumNames, Fields, JsonEnum, JsonMessage};
+pub use message::{EnumNames, Fields, JsonEnum, JsonMessage, ReadResult, WriteResult};
 pub use options::{DecodeOptions, EncodeOptions};
 pub use reader::Reader;
 pub use scalar::{Scalar, ScalarValue};
@@ -46,3 +46,6 @@ pub use whole::{decode, deserialize, encode, serialize};
 #[cfg(feature = "json")]
 pub use whole::{from_slice, to_vec};
 pub use writer::Writer;
+
+#[cfg(all(test, feature = "json"))]
+mod tests;

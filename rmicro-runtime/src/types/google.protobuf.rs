@@ -2839,3 +2839,2116 @@ nown/wrapperspb\xf8\x01\x01\xa2\x02\x03GPB\xaa\x02\x1eGoogle.Protobuf.WellKnownT
 o3",
     &[],
 );
+
+#[allow(deprecated, clippy::too_many_lines)]
+mod json_rmicro {
+    use super::rmicro_for_google_protobuf::{
+        Deserializer, Fields, JsonMessage, Message, ReadResult, Reader, Scalar,
+        Serializer, WriteResult, Writer, enumeration, json_serde,
+    };
+
+    impl JsonMessage for super::Api {
+        const NAME: &'static str = "google.protobuf.Api";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("methods", "methods"),
+            ("options", "options"),
+            ("version", "version"),
+            ("sourceContext", "source_context"),
+            ("mixins", "mixins"),
+            ("syntax", "syntax"),
+            ("edition", "edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.methods)?;
+            out.repeated(2, Message, &self.options)?;
+            out.plain(3, Scalar, &self.version)?;
+            out.optional(4, Message, &self.source_context)?;
+            out.repeated(5, Message, &self.mixins)?;
+            out.plain(6, enumeration::<super::Syntax>(), &self.syntax)?;
+            out.plain(7, Scalar, &self.edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.methods),
+                2 => from.repeated(Message, &mut self.options),
+                3 => from.plain(Scalar, &mut self.version),
+                4 => from.optional(Message, &mut self.source_context),
+                5 => from.repeated(Message, &mut self.mixins),
+                6 => from.plain(enumeration::<super::Syntax>(), &mut self.syntax),
+                7 => from.plain(Scalar, &mut self.edition),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::Method {
+        const NAME: &'static str = "google.protobuf.Method";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("requestTypeUrl", "request_type_url"),
+            ("requestStreaming", "request_streaming"),
+            ("responseTypeUrl", "response_type_url"),
+            ("responseStreaming", "response_streaming"),
+            ("options", "options"),
+            ("syntax", "syntax"),
+            ("edition", "edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.plain(1, Scalar, &self.request_type_url)?;
+            out.plain(2, Scalar, &self.request_streaming)?;
+            out.plain(3, Scalar, &self.response_type_url)?;
+            out.plain(4, Scalar, &self.response_streaming)?;
+            out.repeated(5, Message, &self.options)?;
+            out.plain(6, enumeration::<super::Syntax>(), &self.syntax)?;
+            out.plain(7, Scalar, &self.edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.plain(Scalar, &mut self.request_type_url),
+                2 => from.plain(Scalar, &mut self.request_streaming),
+                3 => from.plain(Scalar, &mut self.response_type_url),
+                4 => from.plain(Scalar, &mut self.response_streaming),
+                5 => from.repeated(Message, &mut self.options),
+                6 => from.plain(enumeration::<super::Syntax>(), &mut self.syntax),
+                7 => from.plain(Scalar, &mut self.edition),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::Mixin {
+        const NAME: &'static str = "google.protobuf.Mixin";
+
+        const FIELDS: Fields = &[("name", "name"), ("root", "root")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.plain(1, Scalar, &self.root)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.plain(Scalar, &mut self.root),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    json_serde!(super::Api, super::Method, super::Mixin);
+}
+
+#[allow(deprecated, clippy::too_many_lines)]
+mod json_rmicro_ {
+    use super::rmicro_for_google_protobuf::{
+        Deserializer, EnumNames, Fields, JsonEnum, JsonMessage, Message, ReadResult,
+        Reader, Scalar, Serializer, WriteResult, Writer, enumeration, json_serde,
+    };
+
+    impl JsonMessage for super::FileDescriptorSet {
+        const NAME: &'static str = "google.protobuf.FileDescriptorSet";
+
+        const FIELDS: Fields = &[("file", "file")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.file)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.file),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::FileDescriptorProto {
+        const NAME: &'static str = "google.protobuf.FileDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("package", "package"),
+            ("dependency", "dependency"),
+            ("publicDependency", "public_dependency"),
+            ("weakDependency", "weak_dependency"),
+            ("optionDependency", "option_dependency"),
+            ("messageType", "message_type"),
+            ("enumType", "enum_type"),
+            ("service", "service"),
+            ("extension", "extension"),
+            ("options", "options"),
+            ("sourceCodeInfo", "source_code_info"),
+            ("syntax", "syntax"),
+            ("edition", "edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.optional(1, Scalar, &self.package)?;
+            out.repeated(2, Scalar, &self.dependency)?;
+            out.repeated(3, Scalar, &self.public_dependency)?;
+            out.repeated(4, Scalar, &self.weak_dependency)?;
+            out.repeated(5, Scalar, &self.option_dependency)?;
+            out.repeated(6, Message, &self.message_type)?;
+            out.repeated(7, Message, &self.enum_type)?;
+            out.repeated(8, Message, &self.service)?;
+            out.repeated(9, Message, &self.extension)?;
+            out.optional(10, Message, &self.options)?;
+            out.optional(11, Message, &self.source_code_info)?;
+            out.optional(12, Scalar, &self.syntax)?;
+            out.optional(13, enumeration::<super::Edition>(), &self.edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.optional(Scalar, &mut self.package),
+                2 => from.repeated(Scalar, &mut self.dependency),
+                3 => from.repeated(Scalar, &mut self.public_dependency),
+                4 => from.repeated(Scalar, &mut self.weak_dependency),
+                5 => from.repeated(Scalar, &mut self.option_dependency),
+                6 => from.repeated(Message, &mut self.message_type),
+                7 => from.repeated(Message, &mut self.enum_type),
+                8 => from.repeated(Message, &mut self.service),
+                9 => from.repeated(Message, &mut self.extension),
+                10 => from.optional(Message, &mut self.options),
+                11 => from.optional(Message, &mut self.source_code_info),
+                12 => from.optional(Scalar, &mut self.syntax),
+                13 => from.optional(enumeration::<super::Edition>(), &mut self.edition),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::DescriptorProto {
+        const NAME: &'static str = "google.protobuf.DescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("field", "field"),
+            ("extension", "extension"),
+            ("nestedType", "nested_type"),
+            ("enumType", "enum_type"),
+            ("extensionRange", "extension_range"),
+            ("oneofDecl", "oneof_decl"),
+            ("options", "options"),
+            ("reservedRange", "reserved_range"),
+            ("reservedName", "reserved_name"),
+            ("visibility", "visibility"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.field)?;
+            out.repeated(2, Message, &self.extension)?;
+            out.repeated(3, Message, &self.nested_type)?;
+            out.repeated(4, Message, &self.enum_type)?;
+            out.repeated(5, Message, &self.extension_range)?;
+            out.repeated(6, Message, &self.oneof_decl)?;
+            out.optional(7, Message, &self.options)?;
+            out.repeated(8, Message, &self.reserved_range)?;
+            out.repeated(9, Scalar, &self.reserved_name)?;
+            out.optional(
+                10,
+                enumeration::<super::SymbolVisibility>(),
+                &self.visibility,
+            )?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.field),
+                2 => from.repeated(Message, &mut self.extension),
+                3 => from.repeated(Message, &mut self.nested_type),
+                4 => from.repeated(Message, &mut self.enum_type),
+                5 => from.repeated(Message, &mut self.extension_range),
+                6 => from.repeated(Message, &mut self.oneof_decl),
+                7 => from.optional(Message, &mut self.options),
+                8 => from.repeated(Message, &mut self.reserved_range),
+                9 => from.repeated(Scalar, &mut self.reserved_name),
+                10 => {
+                    from.optional(
+                        enumeration::<super::SymbolVisibility>(),
+                        &mut self.visibility,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::descriptor_proto::ExtensionRange {
+        const NAME: &'static str = "google.protobuf.DescriptorProto.ExtensionRange";
+
+        const FIELDS: Fields = &[
+            ("start", "start"),
+            ("end", "end"),
+            ("options", "options"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.start)?;
+            out.optional(1, Scalar, &self.end)?;
+            out.optional(2, Message, &self.options)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.start),
+                1 => from.optional(Scalar, &mut self.end),
+                2 => from.optional(Message, &mut self.options),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::descriptor_proto::ReservedRange {
+        const NAME: &'static str = "google.protobuf.DescriptorProto.ReservedRange";
+
+        const FIELDS: Fields = &[("start", "start"), ("end", "end")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.start)?;
+            out.optional(1, Scalar, &self.end)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.start),
+                1 => from.optional(Scalar, &mut self.end),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ExtensionRangeOptions {
+        const NAME: &'static str = "google.protobuf.ExtensionRangeOptions";
+
+        const FIELDS: Fields = &[
+            ("uninterpretedOption", "uninterpreted_option"),
+            ("declaration", "declaration"),
+            ("features", "features"),
+            ("verification", "verification"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.uninterpreted_option)?;
+            out.repeated(1, Message, &self.declaration)?;
+            out.optional(2, Message, &self.features)?;
+            out.optional(
+                3,
+                enumeration::<super::extension_range_options::VerificationState>(),
+                &self.verification,
+            )?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.uninterpreted_option),
+                1 => from.repeated(Message, &mut self.declaration),
+                2 => from.optional(Message, &mut self.features),
+                3 => {
+                    from.optional(
+                        enumeration::<
+                            super::extension_range_options::VerificationState,
+                        >(),
+                        &mut self.verification,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::extension_range_options::Declaration {
+        const NAME: &'static str = "google.protobuf.ExtensionRangeOptions.Declaration";
+
+        const FIELDS: Fields = &[
+            ("number", "number"),
+            ("fullName", "full_name"),
+            ("type", "type"),
+            ("reserved", "reserved"),
+            ("repeated", "repeated"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.number)?;
+            out.optional(1, Scalar, &self.full_name)?;
+            out.optional(2, Scalar, &self.r#type)?;
+            out.optional(3, Scalar, &self.reserved)?;
+            out.optional(4, Scalar, &self.repeated)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.number),
+                1 => from.optional(Scalar, &mut self.full_name),
+                2 => from.optional(Scalar, &mut self.r#type),
+                3 => from.optional(Scalar, &mut self.reserved),
+                4 => from.optional(Scalar, &mut self.repeated),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::extension_range_options::VerificationState {
+        const NAME: &'static str = "google.protobuf.ExtensionRangeOptions.VerificationState";
+
+        const NAMES: EnumNames = &[("DECLARATION", 0), ("UNVERIFIED", 1)];
+    }
+
+    impl JsonMessage for super::FieldDescriptorProto {
+        const NAME: &'static str = "google.protobuf.FieldDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("number", "number"),
+            ("label", "label"),
+            ("type", "type"),
+            ("typeName", "type_name"),
+            ("extendee", "extendee"),
+            ("defaultValue", "default_value"),
+            ("oneofIndex", "oneof_index"),
+            ("jsonName", "json_name"),
+            ("options", "options"),
+            ("proto3Optional", "proto3_optional"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.optional(1, Scalar, &self.number)?;
+            out.optional(
+                2,
+                enumeration::<super::field_descriptor_proto::Label>(),
+                &self.label,
+            )?;
+            out.optional(
+                3,
+                enumeration::<super::field_descriptor_proto::Type>(),
+                &self.r#type,
+            )?;
+            out.optional(4, Scalar, &self.type_name)?;
+            out.optional(5, Scalar, &self.extendee)?;
+            out.optional(6, Scalar, &self.default_value)?;
+            out.optional(7, Scalar, &self.oneof_index)?;
+            out.optional(8, Scalar, &self.json_name)?;
+            out.optional(9, Message, &self.options)?;
+            out.optional(10, Scalar, &self.proto3_optional)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.optional(Scalar, &mut self.number),
+                2 => {
+                    from.optional(
+                        enumeration::<super::field_descriptor_proto::Label>(),
+                        &mut self.label,
+                    )
+                }
+                3 => {
+                    from.optional(
+                        enumeration::<super::field_descriptor_proto::Type>(),
+                        &mut self.r#type,
+                    )
+                }
+                4 => from.optional(Scalar, &mut self.type_name),
+                5 => from.optional(Scalar, &mut self.extendee),
+                6 => from.optional(Scalar, &mut self.default_value),
+                7 => from.optional(Scalar, &mut self.oneof_index),
+                8 => from.optional(Scalar, &mut self.json_name),
+                9 => from.optional(Message, &mut self.options),
+                10 => from.optional(Scalar, &mut self.proto3_optional),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::field_descriptor_proto::Type {
+        const NAME: &'static str = "google.protobuf.FieldDescriptorProto.Type";
+
+        const NAMES: EnumNames = &[
+            ("TYPE_DOUBLE", 1),
+            ("TYPE_FLOAT", 2),
+            ("TYPE_INT64", 3),
+            ("TYPE_UINT64", 4),
+            ("TYPE_INT32", 5),
+            ("TYPE_FIXED64", 6),
+            ("TYPE_FIXED32", 7),
+            ("TYPE_BOOL", 8),
+            ("TYPE_STRING", 9),
+            ("TYPE_GROUP", 10),
+            ("TYPE_MESSAGE", 11),
+            ("TYPE_BYTES", 12),
+            ("TYPE_UINT32", 13),
+            ("TYPE_ENUM", 14),
+            ("TYPE_SFIXED32", 15),
+            ("TYPE_SFIXED64", 16),
+            ("TYPE_SINT32", 17),
+            ("TYPE_SINT64", 18),
+        ];
+    }
+
+    impl JsonEnum for super::field_descriptor_proto::Label {
+        const NAME: &'static str = "google.protobuf.FieldDescriptorProto.Label";
+
+        const NAMES: EnumNames = &[
+            ("LABEL_OPTIONAL", 1),
+            ("LABEL_REPEATED", 3),
+            ("LABEL_REQUIRED", 2),
+        ];
+    }
+
+    impl JsonMessage for super::OneofDescriptorProto {
+        const NAME: &'static str = "google.protobuf.OneofDescriptorProto";
+
+        const FIELDS: Fields = &[("name", "name"), ("options", "options")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.optional(1, Message, &self.options)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.optional(Message, &mut self.options),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::EnumDescriptorProto {
+        const NAME: &'static str = "google.protobuf.EnumDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("value", "value"),
+            ("options", "options"),
+            ("reservedRange", "reserved_range"),
+            ("reservedName", "reserved_name"),
+            ("visibility", "visibility"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.value)?;
+            out.optional(2, Message, &self.options)?;
+            out.repeated(3, Message, &self.reserved_range)?;
+            out.repeated(4, Scalar, &self.reserved_name)?;
+            out.optional(5, enumeration::<super::SymbolVisibility>(), &self.visibility)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.value),
+                2 => from.optional(Message, &mut self.options),
+                3 => from.repeated(Message, &mut self.reserved_range),
+                4 => from.repeated(Scalar, &mut self.reserved_name),
+                5 => {
+                    from.optional(
+                        enumeration::<super::SymbolVisibility>(),
+                        &mut self.visibility,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::enum_descriptor_proto::EnumReservedRange {
+        const NAME: &'static str = "google.protobuf.EnumDescriptorProto.EnumReservedRange";
+
+        const FIELDS: Fields = &[("start", "start"), ("end", "end")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.start)?;
+            out.optional(1, Scalar, &self.end)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.start),
+                1 => from.optional(Scalar, &mut self.end),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::EnumValueDescriptorProto {
+        const NAME: &'static str = "google.protobuf.EnumValueDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("number", "number"),
+            ("options", "options"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.optional(1, Scalar, &self.number)?;
+            out.optional(2, Message, &self.options)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.optional(Scalar, &mut self.number),
+                2 => from.optional(Message, &mut self.options),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ServiceDescriptorProto {
+        const NAME: &'static str = "google.protobuf.ServiceDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("method", "method"),
+            ("options", "options"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.method)?;
+            out.optional(2, Message, &self.options)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.method),
+                2 => from.optional(Message, &mut self.options),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::MethodDescriptorProto {
+        const NAME: &'static str = "google.protobuf.MethodDescriptorProto";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("inputType", "input_type"),
+            ("outputType", "output_type"),
+            ("options", "options"),
+            ("clientStreaming", "client_streaming"),
+            ("serverStreaming", "server_streaming"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.name)?;
+            out.optional(1, Scalar, &self.input_type)?;
+            out.optional(2, Scalar, &self.output_type)?;
+            out.optional(3, Message, &self.options)?;
+            out.optional(4, Scalar, &self.client_streaming)?;
+            out.optional(5, Scalar, &self.server_streaming)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.name),
+                1 => from.optional(Scalar, &mut self.input_type),
+                2 => from.optional(Scalar, &mut self.output_type),
+                3 => from.optional(Message, &mut self.options),
+                4 => from.optional(Scalar, &mut self.client_streaming),
+                5 => from.optional(Scalar, &mut self.server_streaming),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::FileOptions {
+        const NAME: &'static str = "google.protobuf.FileOptions";
+
+        const FIELDS: Fields = &[
+            ("javaPackage", "java_package"),
+            ("javaOuterClassname", "java_outer_classname"),
+            ("javaMultipleFiles", "java_multiple_files"),
+            ("javaGenerateEqualsAndHash", "java_generate_equals_and_hash"),
+            ("javaStringCheckUtf8", "java_string_check_utf8"),
+            ("optimizeFor", "optimize_for"),
+            ("goPackage", "go_package"),
+            ("ccGenericServices", "cc_generic_services"),
+            ("javaGenericServices", "java_generic_services"),
+            ("pyGenericServices", "py_generic_services"),
+            ("deprecated", "deprecated"),
+            ("ccEnableArenas", "cc_enable_arenas"),
+            ("objcClassPrefix", "objc_class_prefix"),
+            ("csharpNamespace", "csharp_namespace"),
+            ("swiftPrefix", "swift_prefix"),
+            ("phpClassPrefix", "php_class_prefix"),
+            ("phpNamespace", "php_namespace"),
+            ("phpMetadataNamespace", "php_metadata_namespace"),
+            ("rubyPackage", "ruby_package"),
+            ("features", "features"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.java_package)?;
+            out.optional(1, Scalar, &self.java_outer_classname)?;
+            out.optional(2, Scalar, &self.java_multiple_files)?;
+            out.optional(3, Scalar, &self.java_generate_equals_and_hash)?;
+            out.optional(4, Scalar, &self.java_string_check_utf8)?;
+            out.optional(
+                5,
+                enumeration::<super::file_options::OptimizeMode>(),
+                &self.optimize_for,
+            )?;
+            out.optional(6, Scalar, &self.go_package)?;
+            out.optional(7, Scalar, &self.cc_generic_services)?;
+            out.optional(8, Scalar, &self.java_generic_services)?;
+            out.optional(9, Scalar, &self.py_generic_services)?;
+            out.optional(10, Scalar, &self.deprecated)?;
+            out.optional(11, Scalar, &self.cc_enable_arenas)?;
+            out.optional(12, Scalar, &self.objc_class_prefix)?;
+            out.optional(13, Scalar, &self.csharp_namespace)?;
+            out.optional(14, Scalar, &self.swift_prefix)?;
+            out.optional(15, Scalar, &self.php_class_prefix)?;
+            out.optional(16, Scalar, &self.php_namespace)?;
+            out.optional(17, Scalar, &self.php_metadata_namespace)?;
+            out.optional(18, Scalar, &self.ruby_package)?;
+            out.optional(19, Message, &self.features)?;
+            out.repeated(20, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.java_package),
+                1 => from.optional(Scalar, &mut self.java_outer_classname),
+                2 => from.optional(Scalar, &mut self.java_multiple_files),
+                3 => from.optional(Scalar, &mut self.java_generate_equals_and_hash),
+                4 => from.optional(Scalar, &mut self.java_string_check_utf8),
+                5 => {
+                    from.optional(
+                        enumeration::<super::file_options::OptimizeMode>(),
+                        &mut self.optimize_for,
+                    )
+                }
+                6 => from.optional(Scalar, &mut self.go_package),
+                7 => from.optional(Scalar, &mut self.cc_generic_services),
+                8 => from.optional(Scalar, &mut self.java_generic_services),
+                9 => from.optional(Scalar, &mut self.py_generic_services),
+                10 => from.optional(Scalar, &mut self.deprecated),
+                11 => from.optional(Scalar, &mut self.cc_enable_arenas),
+                12 => from.optional(Scalar, &mut self.objc_class_prefix),
+                13 => from.optional(Scalar, &mut self.csharp_namespace),
+                14 => from.optional(Scalar, &mut self.swift_prefix),
+                15 => from.optional(Scalar, &mut self.php_class_prefix),
+                16 => from.optional(Scalar, &mut self.php_namespace),
+                17 => from.optional(Scalar, &mut self.php_metadata_namespace),
+                18 => from.optional(Scalar, &mut self.ruby_package),
+                19 => from.optional(Message, &mut self.features),
+                20 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::file_options::OptimizeMode {
+        const NAME: &'static str = "google.protobuf.FileOptions.OptimizeMode";
+
+        const NAMES: EnumNames = &[("SPEED", 1), ("CODE_SIZE", 2), ("LITE_RUNTIME", 3)];
+    }
+
+    impl JsonMessage for super::MessageOptions {
+        const NAME: &'static str = "google.protobuf.MessageOptions";
+
+        const FIELDS: Fields = &[
+            ("messageSetWireFormat", "message_set_wire_format"),
+            ("noStandardDescriptorAccessor", "no_standard_descriptor_accessor"),
+            ("deprecated", "deprecated"),
+            ("mapEntry", "map_entry"),
+            (
+                "deprecatedLegacyJsonFieldConflicts",
+                "deprecated_legacy_json_field_conflicts",
+            ),
+            ("features", "features"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.message_set_wire_format)?;
+            out.optional(1, Scalar, &self.no_standard_descriptor_accessor)?;
+            out.optional(2, Scalar, &self.deprecated)?;
+            out.optional(3, Scalar, &self.map_entry)?;
+            out.optional(4, Scalar, &self.deprecated_legacy_json_field_conflicts)?;
+            out.optional(5, Message, &self.features)?;
+            out.repeated(6, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.message_set_wire_format),
+                1 => from.optional(Scalar, &mut self.no_standard_descriptor_accessor),
+                2 => from.optional(Scalar, &mut self.deprecated),
+                3 => from.optional(Scalar, &mut self.map_entry),
+                4 => {
+                    from.optional(
+                        Scalar,
+                        &mut self.deprecated_legacy_json_field_conflicts,
+                    )
+                }
+                5 => from.optional(Message, &mut self.features),
+                6 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::FieldOptions {
+        const NAME: &'static str = "google.protobuf.FieldOptions";
+
+        const FIELDS: Fields = &[
+            ("ctype", "ctype"),
+            ("packed", "packed"),
+            ("jstype", "jstype"),
+            ("lazy", "lazy"),
+            ("unverifiedLazy", "unverified_lazy"),
+            ("deprecated", "deprecated"),
+            ("weak", "weak"),
+            ("debugRedact", "debug_redact"),
+            ("retention", "retention"),
+            ("targets", "targets"),
+            ("editionDefaults", "edition_defaults"),
+            ("features", "features"),
+            ("featureSupport", "feature_support"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, enumeration::<super::field_options::CType>(), &self.ctype)?;
+            out.optional(1, Scalar, &self.packed)?;
+            out.optional(
+                2,
+                enumeration::<super::field_options::JsType>(),
+                &self.jstype,
+            )?;
+            out.optional(3, Scalar, &self.lazy)?;
+            out.optional(4, Scalar, &self.unverified_lazy)?;
+            out.optional(5, Scalar, &self.deprecated)?;
+            out.optional(6, Scalar, &self.weak)?;
+            out.optional(7, Scalar, &self.debug_redact)?;
+            out.optional(
+                8,
+                enumeration::<super::field_options::OptionRetention>(),
+                &self.retention,
+            )?;
+            out.repeated(
+                9,
+                enumeration::<super::field_options::OptionTargetType>(),
+                &self.targets,
+            )?;
+            out.repeated(10, Message, &self.edition_defaults)?;
+            out.optional(11, Message, &self.features)?;
+            out.optional(12, Message, &self.feature_support)?;
+            out.repeated(13, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => {
+                    from.optional(
+                        enumeration::<super::field_options::CType>(),
+                        &mut self.ctype,
+                    )
+                }
+                1 => from.optional(Scalar, &mut self.packed),
+                2 => {
+                    from.optional(
+                        enumeration::<super::field_options::JsType>(),
+                        &mut self.jstype,
+                    )
+                }
+                3 => from.optional(Scalar, &mut self.lazy),
+                4 => from.optional(Scalar, &mut self.unverified_lazy),
+                5 => from.optional(Scalar, &mut self.deprecated),
+                6 => from.optional(Scalar, &mut self.weak),
+                7 => from.optional(Scalar, &mut self.debug_redact),
+                8 => {
+                    from.optional(
+                        enumeration::<super::field_options::OptionRetention>(),
+                        &mut self.retention,
+                    )
+                }
+                9 => {
+                    from.repeated(
+                        enumeration::<super::field_options::OptionTargetType>(),
+                        &mut self.targets,
+                    )
+                }
+                10 => from.repeated(Message, &mut self.edition_defaults),
+                11 => from.optional(Message, &mut self.features),
+                12 => from.optional(Message, &mut self.feature_support),
+                13 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::field_options::EditionDefault {
+        const NAME: &'static str = "google.protobuf.FieldOptions.EditionDefault";
+
+        const FIELDS: Fields = &[("edition", "edition"), ("value", "value")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, enumeration::<super::Edition>(), &self.edition)?;
+            out.optional(1, Scalar, &self.value)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(enumeration::<super::Edition>(), &mut self.edition),
+                1 => from.optional(Scalar, &mut self.value),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::field_options::FeatureSupport {
+        const NAME: &'static str = "google.protobuf.FieldOptions.FeatureSupport";
+
+        const FIELDS: Fields = &[
+            ("editionIntroduced", "edition_introduced"),
+            ("editionDeprecated", "edition_deprecated"),
+            ("deprecationWarning", "deprecation_warning"),
+            ("editionRemoved", "edition_removed"),
+            ("removalError", "removal_error"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, enumeration::<super::Edition>(), &self.edition_introduced)?;
+            out.optional(1, enumeration::<super::Edition>(), &self.edition_deprecated)?;
+            out.optional(2, Scalar, &self.deprecation_warning)?;
+            out.optional(3, enumeration::<super::Edition>(), &self.edition_removed)?;
+            out.optional(4, Scalar, &self.removal_error)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => {
+                    from.optional(
+                        enumeration::<super::Edition>(),
+                        &mut self.edition_introduced,
+                    )
+                }
+                1 => {
+                    from.optional(
+                        enumeration::<super::Edition>(),
+                        &mut self.edition_deprecated,
+                    )
+                }
+                2 => from.optional(Scalar, &mut self.deprecation_warning),
+                3 => {
+                    from.optional(
+                        enumeration::<super::Edition>(),
+                        &mut self.edition_removed,
+                    )
+                }
+                4 => from.optional(Scalar, &mut self.removal_error),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::field_options::CType {
+        const NAME: &'static str = "google.protobuf.FieldOptions.CType";
+
+        const NAMES: EnumNames = &[("STRING", 0), ("CORD", 1), ("STRING_PIECE", 2)];
+    }
+
+    impl JsonEnum for super::field_options::JsType {
+        const NAME: &'static str = "google.protobuf.FieldOptions.JSType";
+
+        const NAMES: EnumNames = &[("JS_NORMAL", 0), ("JS_STRING", 1), ("JS_NUMBER", 2)];
+    }
+
+    impl JsonEnum for super::field_options::OptionRetention {
+        const NAME: &'static str = "google.protobuf.FieldOptions.OptionRetention";
+
+        const NAMES: EnumNames = &[
+            ("RETENTION_UNKNOWN", 0),
+            ("RETENTION_RUNTIME", 1),
+            ("RETENTION_SOURCE", 2),
+        ];
+    }
+
+    impl JsonEnum for super::field_options::OptionTargetType {
+        const NAME: &'static str = "google.protobuf.FieldOptions.OptionTargetType";
+
+        const NAMES: EnumNames = &[
+            ("TARGET_TYPE_UNKNOWN", 0),
+            ("TARGET_TYPE_FILE", 1),
+            ("TARGET_TYPE_EXTENSION_RANGE", 2),
+            ("TARGET_TYPE_MESSAGE", 3),
+            ("TARGET_TYPE_FIELD", 4),
+            ("TARGET_TYPE_ONEOF", 5),
+            ("TARGET_TYPE_ENUM", 6),
+            ("TARGET_TYPE_ENUM_ENTRY", 7),
+            ("TARGET_TYPE_SERVICE", 8),
+            ("TARGET_TYPE_METHOD", 9),
+        ];
+    }
+
+    impl JsonMessage for super::OneofOptions {
+        const NAME: &'static str = "google.protobuf.OneofOptions";
+
+        const FIELDS: Fields = &[
+            ("features", "features"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Message, &self.features)?;
+            out.repeated(1, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Message, &mut self.features),
+                1 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::EnumOptions {
+        const NAME: &'static str = "google.protobuf.EnumOptions";
+
+        const FIELDS: Fields = &[
+            ("allowAlias", "allow_alias"),
+            ("deprecated", "deprecated"),
+            (
+                "deprecatedLegacyJsonFieldConflicts",
+                "deprecated_legacy_json_field_conflicts",
+            ),
+            ("features", "features"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.allow_alias)?;
+            out.optional(1, Scalar, &self.deprecated)?;
+            out.optional(2, Scalar, &self.deprecated_legacy_json_field_conflicts)?;
+            out.optional(3, Message, &self.features)?;
+            out.repeated(4, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.allow_alias),
+                1 => from.optional(Scalar, &mut self.deprecated),
+                2 => {
+                    from.optional(
+                        Scalar,
+                        &mut self.deprecated_legacy_json_field_conflicts,
+                    )
+                }
+                3 => from.optional(Message, &mut self.features),
+                4 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::EnumValueOptions {
+        const NAME: &'static str = "google.protobuf.EnumValueOptions";
+
+        const FIELDS: Fields = &[
+            ("deprecated", "deprecated"),
+            ("features", "features"),
+            ("debugRedact", "debug_redact"),
+            ("featureSupport", "feature_support"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.deprecated)?;
+            out.optional(1, Message, &self.features)?;
+            out.optional(2, Scalar, &self.debug_redact)?;
+            out.optional(3, Message, &self.feature_support)?;
+            out.repeated(4, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.deprecated),
+                1 => from.optional(Message, &mut self.features),
+                2 => from.optional(Scalar, &mut self.debug_redact),
+                3 => from.optional(Message, &mut self.feature_support),
+                4 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ServiceOptions {
+        const NAME: &'static str = "google.protobuf.ServiceOptions";
+
+        const FIELDS: Fields = &[
+            ("features", "features"),
+            ("deprecated", "deprecated"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Message, &self.features)?;
+            out.optional(1, Scalar, &self.deprecated)?;
+            out.repeated(2, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Message, &mut self.features),
+                1 => from.optional(Scalar, &mut self.deprecated),
+                2 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::MethodOptions {
+        const NAME: &'static str = "google.protobuf.MethodOptions";
+
+        const FIELDS: Fields = &[
+            ("deprecated", "deprecated"),
+            ("idempotencyLevel", "idempotency_level"),
+            ("features", "features"),
+            ("uninterpretedOption", "uninterpreted_option"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, Scalar, &self.deprecated)?;
+            out.optional(
+                1,
+                enumeration::<super::method_options::IdempotencyLevel>(),
+                &self.idempotency_level,
+            )?;
+            out.optional(2, Message, &self.features)?;
+            out.repeated(3, Message, &self.uninterpreted_option)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(Scalar, &mut self.deprecated),
+                1 => {
+                    from.optional(
+                        enumeration::<super::method_options::IdempotencyLevel>(),
+                        &mut self.idempotency_level,
+                    )
+                }
+                2 => from.optional(Message, &mut self.features),
+                3 => from.repeated(Message, &mut self.uninterpreted_option),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::method_options::IdempotencyLevel {
+        const NAME: &'static str = "google.protobuf.MethodOptions.IdempotencyLevel";
+
+        const NAMES: EnumNames = &[
+            ("IDEMPOTENCY_UNKNOWN", 0),
+            ("NO_SIDE_EFFECTS", 1),
+            ("IDEMPOTENT", 2),
+        ];
+    }
+
+    impl JsonMessage for super::UninterpretedOption {
+        const NAME: &'static str = "google.protobuf.UninterpretedOption";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("identifierValue", "identifier_value"),
+            ("positiveIntValue", "positive_int_value"),
+            ("negativeIntValue", "negative_int_value"),
+            ("doubleValue", "double_value"),
+            ("stringValue", "string_value"),
+            ("aggregateValue", "aggregate_value"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.name)?;
+            out.optional(1, Scalar, &self.identifier_value)?;
+            out.optional(2, Scalar, &self.positive_int_value)?;
+            out.optional(3, Scalar, &self.negative_int_value)?;
+            out.optional(4, Scalar, &self.double_value)?;
+            out.optional(5, Scalar, &self.string_value)?;
+            out.optional(6, Scalar, &self.aggregate_value)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.name),
+                1 => from.optional(Scalar, &mut self.identifier_value),
+                2 => from.optional(Scalar, &mut self.positive_int_value),
+                3 => from.optional(Scalar, &mut self.negative_int_value),
+                4 => from.optional(Scalar, &mut self.double_value),
+                5 => from.optional(Scalar, &mut self.string_value),
+                6 => from.optional(Scalar, &mut self.aggregate_value),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::uninterpreted_option::NamePart {
+        const NAME: &'static str = "google.protobuf.UninterpretedOption.NamePart";
+
+        const FIELDS: Fields = &[
+            ("namePart", "name_part"),
+            ("isExtension", "is_extension"),
+        ];
+
+        const REQUIRED: &'static [usize] = &[0, 1];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.always(0, Scalar, &self.name_part)?;
+            out.always(1, Scalar, &self.is_extension)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name_part),
+                1 => from.plain(Scalar, &mut self.is_extension),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::FeatureSet {
+        const NAME: &'static str = "google.protobuf.FeatureSet";
+
+        const FIELDS: Fields = &[
+            ("fieldPresence", "field_presence"),
+            ("enumType", "enum_type"),
+            ("repeatedFieldEncoding", "repeated_field_encoding"),
+            ("utf8Validation", "utf8_validation"),
+            ("messageEncoding", "message_encoding"),
+            ("jsonFormat", "json_format"),
+            ("enforceNamingStyle", "enforce_naming_style"),
+            ("defaultSymbolVisibility", "default_symbol_visibility"),
+            ("enforceProtoLimits", "enforce_proto_limits"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(
+                0,
+                enumeration::<super::feature_set::FieldPresence>(),
+                &self.field_presence,
+            )?;
+            out.optional(
+                1,
+                enumeration::<super::feature_set::EnumType>(),
+                &self.enum_type,
+            )?;
+            out.optional(
+                2,
+                enumeration::<super::feature_set::RepeatedFieldEncoding>(),
+                &self.repeated_field_encoding,
+            )?;
+            out.optional(
+                3,
+                enumeration::<super::feature_set::Utf8Validation>(),
+                &self.utf8_validation,
+            )?;
+            out.optional(
+                4,
+                enumeration::<super::feature_set::MessageEncoding>(),
+                &self.message_encoding,
+            )?;
+            out.optional(
+                5,
+                enumeration::<super::feature_set::JsonFormat>(),
+                &self.json_format,
+            )?;
+            out.optional(
+                6,
+                enumeration::<super::feature_set::EnforceNamingStyle>(),
+                &self.enforce_naming_style,
+            )?;
+            out.optional(
+                7,
+                enumeration::<
+                    super::feature_set::visibility_feature::DefaultSymbolVisibility,
+                >(),
+                &self.default_symbol_visibility,
+            )?;
+            out.optional(
+                8,
+                enumeration::<
+                    super::feature_set::proto_limits_feature::EnforceProtoLimits,
+                >(),
+                &self.enforce_proto_limits,
+            )?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => {
+                    from.optional(
+                        enumeration::<super::feature_set::FieldPresence>(),
+                        &mut self.field_presence,
+                    )
+                }
+                1 => {
+                    from.optional(
+                        enumeration::<super::feature_set::EnumType>(),
+                        &mut self.enum_type,
+                    )
+                }
+                2 => {
+                    from.optional(
+                        enumeration::<super::feature_set::RepeatedFieldEncoding>(),
+                        &mut self.repeated_field_encoding,
+                    )
+                }
+                3 => {
+                    from.optional(
+                        enumeration::<super::feature_set::Utf8Validation>(),
+                        &mut self.utf8_validation,
+                    )
+                }
+                4 => {
+                    from.optional(
+                        enumeration::<super::feature_set::MessageEncoding>(),
+                        &mut self.message_encoding,
+                    )
+                }
+                5 => {
+                    from.optional(
+                        enumeration::<super::feature_set::JsonFormat>(),
+                        &mut self.json_format,
+                    )
+                }
+                6 => {
+                    from.optional(
+                        enumeration::<super::feature_set::EnforceNamingStyle>(),
+                        &mut self.enforce_naming_style,
+                    )
+                }
+                7 => {
+                    from.optional(
+                        enumeration::<
+                            super::feature_set::visibility_feature::DefaultSymbolVisibility,
+                        >(),
+                        &mut self.default_symbol_visibility,
+                    )
+                }
+                8 => {
+                    from.optional(
+                        enumeration::<
+                            super::feature_set::proto_limits_feature::EnforceProtoLimits,
+                        >(),
+                        &mut self.enforce_proto_limits,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::feature_set::VisibilityFeature {
+        const NAME: &'static str = "google.protobuf.FeatureSet.VisibilityFeature";
+    }
+
+    impl JsonEnum for super::feature_set::visibility_feature::DefaultSymbolVisibility {
+        const NAME: &'static str = "google.protobuf.FeatureSet.VisibilityFeature.DefaultSymbolVisibility";
+
+        const NAMES: EnumNames = &[
+            ("DEFAULT_SYMBOL_VISIBILITY_UNKNOWN", 0),
+            ("EXPORT_ALL", 1),
+            ("EXPORT_TOP_LEVEL", 2),
+            ("LOCAL_ALL", 3),
+            ("STRICT", 4),
+        ];
+    }
+
+    impl JsonMessage for super::feature_set::ProtoLimitsFeature {
+        const NAME: &'static str = "google.protobuf.FeatureSet.ProtoLimitsFeature";
+    }
+
+    impl JsonEnum for super::feature_set::proto_limits_feature::EnforceProtoLimits {
+        const NAME: &'static str = "google.protobuf.FeatureSet.ProtoLimitsFeature.EnforceProtoLimits";
+
+        const NAMES: EnumNames = &[
+            ("PROTO_LIMITS_UNKNOWN", 0),
+            ("LEGACY_NO_EXPLICIT_LIMITS", 1),
+            ("PROTO_LIMITS2026", 2),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::FieldPresence {
+        const NAME: &'static str = "google.protobuf.FeatureSet.FieldPresence";
+
+        const NAMES: EnumNames = &[
+            ("FIELD_PRESENCE_UNKNOWN", 0),
+            ("EXPLICIT", 1),
+            ("IMPLICIT", 2),
+            ("LEGACY_REQUIRED", 3),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::EnumType {
+        const NAME: &'static str = "google.protobuf.FeatureSet.EnumType";
+
+        const NAMES: EnumNames = &[("ENUM_TYPE_UNKNOWN", 0), ("OPEN", 1), ("CLOSED", 2)];
+    }
+
+    impl JsonEnum for super::feature_set::RepeatedFieldEncoding {
+        const NAME: &'static str = "google.protobuf.FeatureSet.RepeatedFieldEncoding";
+
+        const NAMES: EnumNames = &[
+            ("REPEATED_FIELD_ENCODING_UNKNOWN", 0),
+            ("PACKED", 1),
+            ("EXPANDED", 2),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::Utf8Validation {
+        const NAME: &'static str = "google.protobuf.FeatureSet.Utf8Validation";
+
+        const NAMES: EnumNames = &[
+            ("UTF8_VALIDATION_UNKNOWN", 0),
+            ("VERIFY", 2),
+            ("NONE", 3),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::MessageEncoding {
+        const NAME: &'static str = "google.protobuf.FeatureSet.MessageEncoding";
+
+        const NAMES: EnumNames = &[
+            ("MESSAGE_ENCODING_UNKNOWN", 0),
+            ("LENGTH_PREFIXED", 1),
+            ("DELIMITED", 2),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::JsonFormat {
+        const NAME: &'static str = "google.protobuf.FeatureSet.JsonFormat";
+
+        const NAMES: EnumNames = &[
+            ("JSON_FORMAT_UNKNOWN", 0),
+            ("ALLOW", 1),
+            ("LEGACY_BEST_EFFORT", 2),
+        ];
+    }
+
+    impl JsonEnum for super::feature_set::EnforceNamingStyle {
+        const NAME: &'static str = "google.protobuf.FeatureSet.EnforceNamingStyle";
+
+        const NAMES: EnumNames = &[
+            ("ENFORCE_NAMING_STYLE_UNKNOWN", 0),
+            ("STYLE2024", 1),
+            ("STYLE_LEGACY", 2),
+            ("STYLE2026", 3),
+        ];
+    }
+
+    impl JsonMessage for super::FeatureSetDefaults {
+        const NAME: &'static str = "google.protobuf.FeatureSetDefaults";
+
+        const FIELDS: Fields = &[
+            ("defaults", "defaults"),
+            ("minimumEdition", "minimum_edition"),
+            ("maximumEdition", "maximum_edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.defaults)?;
+            out.optional(1, enumeration::<super::Edition>(), &self.minimum_edition)?;
+            out.optional(2, enumeration::<super::Edition>(), &self.maximum_edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.defaults),
+                1 => {
+                    from.optional(
+                        enumeration::<super::Edition>(),
+                        &mut self.minimum_edition,
+                    )
+                }
+                2 => {
+                    from.optional(
+                        enumeration::<super::Edition>(),
+                        &mut self.maximum_edition,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::feature_set_defaults::FeatureSetEditionDefault {
+        const NAME: &'static str = "google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault";
+
+        const FIELDS: Fields = &[
+            ("edition", "edition"),
+            ("overridableFeatures", "overridable_features"),
+            ("fixedFeatures", "fixed_features"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.optional(0, enumeration::<super::Edition>(), &self.edition)?;
+            out.optional(1, Message, &self.overridable_features)?;
+            out.optional(2, Message, &self.fixed_features)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.optional(enumeration::<super::Edition>(), &mut self.edition),
+                1 => from.optional(Message, &mut self.overridable_features),
+                2 => from.optional(Message, &mut self.fixed_features),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::SourceCodeInfo {
+        const NAME: &'static str = "google.protobuf.SourceCodeInfo";
+
+        const FIELDS: Fields = &[("location", "location")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.location)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.location),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::source_code_info::Location {
+        const NAME: &'static str = "google.protobuf.SourceCodeInfo.Location";
+
+        const FIELDS: Fields = &[
+            ("path", "path"),
+            ("span", "span"),
+            ("leadingComments", "leading_comments"),
+            ("trailingComments", "trailing_comments"),
+            ("leadingDetachedComments", "leading_detached_comments"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Scalar, &self.path)?;
+            out.repeated(1, Scalar, &self.span)?;
+            out.optional(2, Scalar, &self.leading_comments)?;
+            out.optional(3, Scalar, &self.trailing_comments)?;
+            out.repeated(4, Scalar, &self.leading_detached_comments)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Scalar, &mut self.path),
+                1 => from.repeated(Scalar, &mut self.span),
+                2 => from.optional(Scalar, &mut self.leading_comments),
+                3 => from.optional(Scalar, &mut self.trailing_comments),
+                4 => from.repeated(Scalar, &mut self.leading_detached_comments),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::GeneratedCodeInfo {
+        const NAME: &'static str = "google.protobuf.GeneratedCodeInfo";
+
+        const FIELDS: Fields = &[("annotation", "annotation")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.annotation)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.annotation),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::generated_code_info::Annotation {
+        const NAME: &'static str = "google.protobuf.GeneratedCodeInfo.Annotation";
+
+        const FIELDS: Fields = &[
+            ("path", "path"),
+            ("sourceFile", "source_file"),
+            ("begin", "begin"),
+            ("end", "end"),
+            ("semantic", "semantic"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Scalar, &self.path)?;
+            out.optional(1, Scalar, &self.source_file)?;
+            out.optional(2, Scalar, &self.begin)?;
+            out.optional(3, Scalar, &self.end)?;
+            out.optional(
+                4,
+                enumeration::<super::generated_code_info::annotation::Semantic>(),
+                &self.semantic,
+            )?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Scalar, &mut self.path),
+                1 => from.optional(Scalar, &mut self.source_file),
+                2 => from.optional(Scalar, &mut self.begin),
+                3 => from.optional(Scalar, &mut self.end),
+                4 => {
+                    from.optional(
+                        enumeration::<
+                            super::generated_code_info::annotation::Semantic,
+                        >(),
+                        &mut self.semantic,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::generated_code_info::annotation::Semantic {
+        const NAME: &'static str = "google.protobuf.GeneratedCodeInfo.Annotation.Semantic";
+
+        const NAMES: EnumNames = &[("NONE", 0), ("SET", 1), ("ALIAS", 2)];
+    }
+
+    impl JsonEnum for super::Edition {
+        const NAME: &'static str = "google.protobuf.Edition";
+
+        const NAMES: EnumNames = &[
+            ("EDITION_UNKNOWN", 0),
+            ("EDITION_LEGACY", 900),
+            ("EDITION_PROTO2", 998),
+            ("EDITION_PROTO3", 999),
+            ("EDITION_2023", 1000),
+            ("EDITION_2024", 1001),
+            ("EDITION_2026", 1002),
+            ("EDITION_UNSTABLE", 9999),
+            ("EDITION_1_TEST_ONLY", 1),
+            ("EDITION_2_TEST_ONLY", 2),
+            ("EDITION_99997_TEST_ONLY", 99997),
+            ("EDITION_99998_TEST_ONLY", 99998),
+            ("EDITION_99999_TEST_ONLY", 99999),
+            ("EDITION_MAX", 2147483647),
+        ];
+    }
+
+    impl JsonEnum for super::SymbolVisibility {
+        const NAME: &'static str = "google.protobuf.SymbolVisibility";
+
+        const NAMES: EnumNames = &[
+            ("VISIBILITY_UNSET", 0),
+            ("VISIBILITY_LOCAL", 1),
+            ("VISIBILITY_EXPORT", 2),
+        ];
+    }
+
+    json_serde!(
+        super::FileDescriptorSet, super::FileDescriptorProto, super::DescriptorProto,
+        super::descriptor_proto::ExtensionRange, super::descriptor_proto::ReservedRange,
+        super::ExtensionRangeOptions, super::extension_range_options::Declaration,
+        super::FieldDescriptorProto, super::OneofDescriptorProto,
+        super::EnumDescriptorProto, super::enum_descriptor_proto::EnumReservedRange,
+        super::EnumValueDescriptorProto, super::ServiceDescriptorProto,
+        super::MethodDescriptorProto, super::FileOptions, super::MessageOptions,
+        super::FieldOptions, super::field_options::EditionDefault,
+        super::field_options::FeatureSupport, super::OneofOptions, super::EnumOptions,
+        super::EnumValueOptions, super::ServiceOptions, super::MethodOptions,
+        super::UninterpretedOption, super::uninterpreted_option::NamePart,
+        super::FeatureSet, super::feature_set::VisibilityFeature,
+        super::feature_set::ProtoLimitsFeature, super::FeatureSetDefaults,
+        super::feature_set_defaults::FeatureSetEditionDefault, super::SourceCodeInfo,
+        super::source_code_info::Location, super::GeneratedCodeInfo,
+        super::generated_code_info::Annotation
+    );
+}
+
+mod json_rmicro__ {
+    use super::rmicro_for_google_protobuf::{JsonMessage, json_serde};
+
+    impl JsonMessage for super::Empty {
+        const NAME: &'static str = "google.protobuf.Empty";
+    }
+
+    json_serde!(super::Empty);
+}
+
+mod json_rmicro___ {
+    use super::rmicro_for_google_protobuf::{
+        Deserializer, Fields, JsonMessage, ReadResult, Reader, Scalar, Serializer,
+        WriteResult, Writer, json_serde,
+    };
+
+    impl JsonMessage for super::SourceContext {
+        const NAME: &'static str = "google.protobuf.SourceContext";
+
+        const FIELDS: Fields = &[("fileName", "file_name")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.file_name)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.file_name),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    json_serde!(super::SourceContext);
+}
+
+#[allow(clippy::too_many_lines)]
+mod json_rmicro____ {
+    use super::rmicro_for_google_protobuf::{
+        Deserializer, EnumNames, Fields, JsonEnum, JsonMessage, Message, ReadResult,
+        Reader, Scalar, Serializer, WriteResult, Writer, enumeration, json_serde,
+    };
+
+    impl JsonMessage for super::Type {
+        const NAME: &'static str = "google.protobuf.Type";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("fields", "fields"),
+            ("oneofs", "oneofs"),
+            ("options", "options"),
+            ("sourceContext", "source_context"),
+            ("syntax", "syntax"),
+            ("edition", "edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.fields)?;
+            out.repeated(2, Scalar, &self.oneofs)?;
+            out.repeated(3, Message, &self.options)?;
+            out.optional(4, Message, &self.source_context)?;
+            out.plain(5, enumeration::<super::Syntax>(), &self.syntax)?;
+            out.plain(6, Scalar, &self.edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.fields),
+                2 => from.repeated(Scalar, &mut self.oneofs),
+                3 => from.repeated(Message, &mut self.options),
+                4 => from.optional(Message, &mut self.source_context),
+                5 => from.plain(enumeration::<super::Syntax>(), &mut self.syntax),
+                6 => from.plain(Scalar, &mut self.edition),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::Field {
+        const NAME: &'static str = "google.protobuf.Field";
+
+        const FIELDS: Fields = &[
+            ("kind", "kind"),
+            ("cardinality", "cardinality"),
+            ("number", "number"),
+            ("name", "name"),
+            ("typeUrl", "type_url"),
+            ("oneofIndex", "oneof_index"),
+            ("packed", "packed"),
+            ("options", "options"),
+            ("jsonName", "json_name"),
+            ("defaultValue", "default_value"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, enumeration::<super::field::Kind>(), &self.kind)?;
+            out.plain(1, enumeration::<super::field::Cardinality>(), &self.cardinality)?;
+            out.plain(2, Scalar, &self.number)?;
+            out.plain(3, Scalar, &self.name)?;
+            out.plain(4, Scalar, &self.type_url)?;
+            out.plain(5, Scalar, &self.oneof_index)?;
+            out.plain(6, Scalar, &self.packed)?;
+            out.repeated(7, Message, &self.options)?;
+            out.plain(8, Scalar, &self.json_name)?;
+            out.plain(9, Scalar, &self.default_value)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(enumeration::<super::field::Kind>(), &mut self.kind),
+                1 => {
+                    from.plain(
+                        enumeration::<super::field::Cardinality>(),
+                        &mut self.cardinality,
+                    )
+                }
+                2 => from.plain(Scalar, &mut self.number),
+                3 => from.plain(Scalar, &mut self.name),
+                4 => from.plain(Scalar, &mut self.type_url),
+                5 => from.plain(Scalar, &mut self.oneof_index),
+                6 => from.plain(Scalar, &mut self.packed),
+                7 => from.repeated(Message, &mut self.options),
+                8 => from.plain(Scalar, &mut self.json_name),
+                9 => from.plain(Scalar, &mut self.default_value),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::field::Kind {
+        const NAME: &'static str = "google.protobuf.Field.Kind";
+
+        const NAMES: EnumNames = &[
+            ("TYPE_UNKNOWN", 0),
+            ("TYPE_DOUBLE", 1),
+            ("TYPE_FLOAT", 2),
+            ("TYPE_INT64", 3),
+            ("TYPE_UINT64", 4),
+            ("TYPE_INT32", 5),
+            ("TYPE_FIXED64", 6),
+            ("TYPE_FIXED32", 7),
+            ("TYPE_BOOL", 8),
+            ("TYPE_STRING", 9),
+            ("TYPE_GROUP", 10),
+            ("TYPE_MESSAGE", 11),
+            ("TYPE_BYTES", 12),
+            ("TYPE_UINT32", 13),
+            ("TYPE_ENUM", 14),
+            ("TYPE_SFIXED32", 15),
+            ("TYPE_SFIXED64", 16),
+            ("TYPE_SINT32", 17),
+            ("TYPE_SINT64", 18),
+        ];
+    }
+
+    impl JsonEnum for super::field::Cardinality {
+        const NAME: &'static str = "google.protobuf.Field.Cardinality";
+
+        const NAMES: EnumNames = &[
+            ("CARDINALITY_UNKNOWN", 0),
+            ("CARDINALITY_OPTIONAL", 1),
+            ("CARDINALITY_REQUIRED", 2),
+            ("CARDINALITY_REPEATED", 3),
+        ];
+    }
+
+    impl JsonMessage for super::Enum {
+        const NAME: &'static str = "google.protobuf.Enum";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("enumvalue", "enumvalue"),
+            ("options", "options"),
+            ("sourceContext", "source_context"),
+            ("syntax", "syntax"),
+            ("edition", "edition"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.repeated(1, Message, &self.enumvalue)?;
+            out.repeated(2, Message, &self.options)?;
+            out.optional(3, Message, &self.source_context)?;
+            out.plain(4, enumeration::<super::Syntax>(), &self.syntax)?;
+            out.plain(5, Scalar, &self.edition)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.repeated(Message, &mut self.enumvalue),
+                2 => from.repeated(Message, &mut self.options),
+                3 => from.optional(Message, &mut self.source_context),
+                4 => from.plain(enumeration::<super::Syntax>(), &mut self.syntax),
+                5 => from.plain(Scalar, &mut self.edition),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::EnumValue {
+        const NAME: &'static str = "google.protobuf.EnumValue";
+
+        const FIELDS: Fields = &[
+            ("name", "name"),
+            ("number", "number"),
+            ("options", "options"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.plain(1, Scalar, &self.number)?;
+            out.repeated(2, Message, &self.options)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.plain(Scalar, &mut self.number),
+                2 => from.repeated(Message, &mut self.options),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::Option {
+        const NAME: &'static str = "google.protobuf.Option";
+
+        const FIELDS: Fields = &[("name", "name"), ("value", "value")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            out.optional(1, Message, &self.value)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                1 => from.optional(Message, &mut self.value),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::Syntax {
+        const NAME: &'static str = "google.protobuf.Syntax";
+
+        const NAMES: EnumNames = &[
+            ("SYNTAX_PROTO2", 0),
+            ("SYNTAX_PROTO3", 1),
+            ("SYNTAX_EDITIONS", 2),
+        ];
+    }
+
+    json_serde!(super::Type, super::Field, super::Enum, super::EnumValue, super::Option);
+}

@@ -16,9 +16,10 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer, ser};
 
 use super::{
-    Any, BoolValue, BytesValue, DoubleValue, Duration, FieldMask, FloatValue, Int32Value,
-    Int64Value, ListValue, NullValue, StringValue, Struct, Timestamp, UInt32Value, UInt64Value,
-    Value, value::Kind,
+    Any, Api, BoolValue, BytesValue, DoubleValue, Duration, Empty, Enum, EnumValue, Field,
+    FieldMask, FloatValue, Int32Value, Int64Value, ListValue, Method, Mixin, NullValue,
+    SourceContext, StringValue, Struct, Timestamp, Type, UInt32Value, UInt64Value, Value,
+    value::Kind,
 };
 use crate::json::TypeRegistry;
 
@@ -45,18 +46,28 @@ crate::json_serde!(
 static WELL_KNOWN: LazyLock<TypeRegistry> = LazyLock::new(|| {
     TypeRegistry::new()
         .with::<Any>()
+        .with::<Api>()
         .with::<BoolValue>()
         .with::<BytesValue>()
         .with::<DoubleValue>()
         .with::<Duration>()
+        .with::<Empty>()
+        .with::<Enum>()
+        .with::<EnumValue>()
+        .with::<Field>()
         .with::<FieldMask>()
         .with::<FloatValue>()
         .with::<Int32Value>()
         .with::<Int64Value>()
         .with::<ListValue>()
+        .with::<Method>()
+        .with::<Mixin>()
+        .with::<super::Option>()
+        .with::<SourceContext>()
         .with::<StringValue>()
         .with::<Struct>()
         .with::<Timestamp>()
+        .with::<Type>()
         .with::<UInt32Value>()
         .with::<UInt64Value>()
         .with::<Value>()
@@ -112,5 +123,5 @@ fn nanos(digits: &str) -> Option<i32> {
     format!("{digits:0<9}").parse().ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "json"))]
 mod tests;

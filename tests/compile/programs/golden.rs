@@ -30,6 +30,8 @@ case! {
     extensions
     greeter
     groups
+    json
+    json_proto2
     keywords
     lints
     maps

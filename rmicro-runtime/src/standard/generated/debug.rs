@@ -162,3 +162,127 @@ mod debug_rmicro {
         }
     }
 }
+
+#[allow(clippy::too_many_lines)]
+mod json_rmicro {
+    use super::rmicro_for_debug::{
+        Deserializer, Fields, JsonMessage, ReadResult, Reader, Scalar, Serializer,
+        WriteResult, Writer, json_serde,
+    };
+
+    impl JsonMessage for super::HealthRequest {
+        const NAME: &'static str = "HealthRequest";
+
+        const FIELDS: Fields = &[("service", "service")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.service)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.service),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::HealthResponse {
+        const NAME: &'static str = "HealthResponse";
+
+        const FIELDS: Fields = &[("status", "status")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.status)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.status),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::StatsRequest {
+        const NAME: &'static str = "StatsRequest";
+
+        const FIELDS: Fields = &[("service", "service")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.service)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.service),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::StatsResponse {
+        const NAME: &'static str = "StatsResponse";
+
+        const FIELDS: Fields = &[
+            ("timestamp", "timestamp"),
+            ("started", "started"),
+            ("uptime", "uptime"),
+            ("memory", "memory"),
+            ("threads", "threads"),
+            ("gc", "gc"),
+            ("requests", "requests"),
+            ("errors", "errors"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.timestamp)?;
+            out.plain(1, Scalar, &self.started)?;
+            out.plain(2, Scalar, &self.uptime)?;
+            out.plain(3, Scalar, &self.memory)?;
+            out.plain(4, Scalar, &self.threads)?;
+            out.plain(5, Scalar, &self.gc)?;
+            out.plain(6, Scalar, &self.requests)?;
+            out.plain(7, Scalar, &self.errors)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.timestamp),
+                1 => from.plain(Scalar, &mut self.started),
+                2 => from.plain(Scalar, &mut self.uptime),
+                3 => from.plain(Scalar, &mut self.memory),
+                4 => from.plain(Scalar, &mut self.threads),
+                5 => from.plain(Scalar, &mut self.gc),
+                6 => from.plain(Scalar, &mut self.requests),
+                7 => from.plain(Scalar, &mut self.errors),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    json_serde!(
+        super::HealthRequest, super::HealthResponse, super::StatsRequest,
+        super::StatsResponse
+    );
+}

@@ -227,3 +227,105 @@ mod health_rmicro {
         }
     }
 }
+
+mod json_rmicro {
+    use super::rmicro_for_grpc_health_v1::{
+        Deserializer, EnumNames, Fields, JsonEnum, JsonMessage, Message, ReadResult,
+        Reader, Scalar, Serializer, WriteResult, Writer, enumeration, json_serde,
+    };
+
+    impl JsonMessage for super::HealthCheckRequest {
+        const NAME: &'static str = "grpc.health.v1.HealthCheckRequest";
+
+        const FIELDS: Fields = &[("service", "service")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.service)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.service),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::HealthCheckResponse {
+        const NAME: &'static str = "grpc.health.v1.HealthCheckResponse";
+
+        const FIELDS: Fields = &[("status", "status")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(
+                0,
+                enumeration::<super::health_check_response::ServingStatus>(),
+                &self.status,
+            )?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => {
+                    from.plain(
+                        enumeration::<super::health_check_response::ServingStatus>(),
+                        &mut self.status,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonEnum for super::health_check_response::ServingStatus {
+        const NAME: &'static str = "grpc.health.v1.HealthCheckResponse.ServingStatus";
+
+        const NAMES: EnumNames = &[
+            ("UNKNOWN", 0),
+            ("SERVING", 1),
+            ("NOT_SERVING", 2),
+            ("SERVICE_UNKNOWN", 3),
+        ];
+    }
+
+    impl JsonMessage for super::HealthListRequest {
+        const NAME: &'static str = "grpc.health.v1.HealthListRequest";
+    }
+
+    impl JsonMessage for super::HealthListResponse {
+        const NAME: &'static str = "grpc.health.v1.HealthListResponse";
+
+        const FIELDS: Fields = &[("statuses", "statuses")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.map(0, Message, &self.statuses)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.map(Message, &mut self.statuses),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    json_serde!(
+        super::HealthCheckRequest, super::HealthCheckResponse, super::HealthListRequest,
+        super::HealthListResponse
+    );
+}

@@ -273,3 +273,336 @@ mod server_reflection_rmicro {
         }
     }
 }
+
+mod json_rmicro {
+    use super::rmicro_for_grpc_reflection_v1::{
+        Deserializer, Fields, JsonMessage, Message, ReadResult, Reader, Scalar,
+        Serializer, WriteResult, Writer, json_serde,
+    };
+
+    impl JsonMessage for super::ServerReflectionRequest {
+        const NAME: &'static str = "grpc.reflection.v1.ServerReflectionRequest";
+
+        const FIELDS: Fields = &[
+            ("host", "host"),
+            ("fileByFilename", "file_by_filename"),
+            ("fileContainingSymbol", "file_containing_symbol"),
+            ("fileContainingExtension", "file_containing_extension"),
+            ("allExtensionNumbersOfType", "all_extension_numbers_of_type"),
+            ("listServices", "list_services"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.host)?;
+            match &self.message_request {
+                Some(
+                    super::server_reflection_request::MessageRequest::FileByFilename(
+                        value,
+                    ),
+                ) => out.always(1, Scalar, value)?,
+                Some(
+                    super::server_reflection_request::MessageRequest::FileContainingSymbol(
+                        value,
+                    ),
+                ) => out.always(2, Scalar, value)?,
+                Some(
+                    super::server_reflection_request::MessageRequest::FileContainingExtension(
+                        value,
+                    ),
+                ) => out.always(3, Message, value)?,
+                Some(
+                    super::server_reflection_request::MessageRequest::AllExtensionNumbersOfType(
+                        value,
+                    ),
+                ) => out.always(4, Scalar, value)?,
+                Some(
+                    super::server_reflection_request::MessageRequest::ListServices(value),
+                ) => out.always(5, Scalar, value)?,
+                None => {}
+            }
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.host),
+                1 => {
+                    from.one(
+                        Scalar,
+                        &mut self.message_request,
+                        super::server_reflection_request::MessageRequest::FileByFilename,
+                    )
+                }
+                2 => {
+                    from.one(
+                        Scalar,
+                        &mut self.message_request,
+                        super::server_reflection_request::MessageRequest::FileContainingSymbol,
+                    )
+                }
+                3 => {
+                    from.one(
+                        Message,
+                        &mut self.message_request,
+                        super::server_reflection_request::MessageRequest::FileContainingExtension,
+                    )
+                }
+                4 => {
+                    from.one(
+                        Scalar,
+                        &mut self.message_request,
+                        super::server_reflection_request::MessageRequest::AllExtensionNumbersOfType,
+                    )
+                }
+                5 => {
+                    from.one(
+                        Scalar,
+                        &mut self.message_request,
+                        super::server_reflection_request::MessageRequest::ListServices,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ExtensionRequest {
+        const NAME: &'static str = "grpc.reflection.v1.ExtensionRequest";
+
+        const FIELDS: Fields = &[
+            ("containingType", "containing_type"),
+            ("extensionNumber", "extension_number"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.containing_type)?;
+            out.plain(1, Scalar, &self.extension_number)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.containing_type),
+                1 => from.plain(Scalar, &mut self.extension_number),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ServerReflectionResponse {
+        const NAME: &'static str = "grpc.reflection.v1.ServerReflectionResponse";
+
+        const FIELDS: Fields = &[
+            ("validHost", "valid_host"),
+            ("originalRequest", "original_request"),
+            ("fileDescriptorResponse", "file_descriptor_response"),
+            ("allExtensionNumbersResponse", "all_extension_numbers_response"),
+            ("listServicesResponse", "list_services_response"),
+            ("errorResponse", "error_response"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.valid_host)?;
+            out.optional(1, Message, &self.original_request)?;
+            match &self.message_response {
+                Some(
+                    super::server_reflection_response::MessageResponse::FileDescriptorResponse(
+                        value,
+                    ),
+                ) => out.always(2, Message, value)?,
+                Some(
+                    super::server_reflection_response::MessageResponse::AllExtensionNumbersResponse(
+                        value,
+                    ),
+                ) => out.always(3, Message, value)?,
+                Some(
+                    super::server_reflection_response::MessageResponse::ListServicesResponse(
+                        value,
+                    ),
+                ) => out.always(4, Message, value)?,
+                Some(
+                    super::server_reflection_response::MessageResponse::ErrorResponse(
+                        value,
+                    ),
+                ) => out.always(5, Message, value)?,
+                None => {}
+            }
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.valid_host),
+                1 => from.optional(Message, &mut self.original_request),
+                2 => {
+                    from.one(
+                        Message,
+                        &mut self.message_response,
+                        super::server_reflection_response::MessageResponse::FileDescriptorResponse,
+                    )
+                }
+                3 => {
+                    from.one(
+                        Message,
+                        &mut self.message_response,
+                        super::server_reflection_response::MessageResponse::AllExtensionNumbersResponse,
+                    )
+                }
+                4 => {
+                    from.one(
+                        Message,
+                        &mut self.message_response,
+                        super::server_reflection_response::MessageResponse::ListServicesResponse,
+                    )
+                }
+                5 => {
+                    from.one(
+                        Message,
+                        &mut self.message_response,
+                        super::server_reflection_response::MessageResponse::ErrorResponse,
+                    )
+                }
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::FileDescriptorResponse {
+        const NAME: &'static str = "grpc.reflection.v1.FileDescriptorResponse";
+
+        const FIELDS: Fields = &[("fileDescriptorProto", "file_descriptor_proto")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Scalar, &self.file_descriptor_proto)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Scalar, &mut self.file_descriptor_proto),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ExtensionNumberResponse {
+        const NAME: &'static str = "grpc.reflection.v1.ExtensionNumberResponse";
+
+        const FIELDS: Fields = &[
+            ("baseTypeName", "base_type_name"),
+            ("extensionNumber", "extension_number"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.base_type_name)?;
+            out.repeated(1, Scalar, &self.extension_number)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.base_type_name),
+                1 => from.repeated(Scalar, &mut self.extension_number),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ListServiceResponse {
+        const NAME: &'static str = "grpc.reflection.v1.ListServiceResponse";
+
+        const FIELDS: Fields = &[("service", "service")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.repeated(0, Message, &self.service)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.repeated(Message, &mut self.service),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ServiceResponse {
+        const NAME: &'static str = "grpc.reflection.v1.ServiceResponse";
+
+        const FIELDS: Fields = &[("name", "name")];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.name)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.name),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    impl JsonMessage for super::ErrorResponse {
+        const NAME: &'static str = "grpc.reflection.v1.ErrorResponse";
+
+        const FIELDS: Fields = &[
+            ("errorCode", "error_code"),
+            ("errorMessage", "error_message"),
+        ];
+
+        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
+            out.plain(0, Scalar, &self.error_code)?;
+            out.plain(1, Scalar, &self.error_message)?;
+            Ok(())
+        }
+
+        fn read<'de, D: Deserializer<'de>>(
+            &mut self,
+            field: usize,
+            from: Reader<'_, D>,
+        ) -> ReadResult<'de, D> {
+            match field {
+                0 => from.plain(Scalar, &mut self.error_code),
+                1 => from.plain(Scalar, &mut self.error_message),
+                _ => from.skip(),
+            }
+        }
+    }
+
+    json_serde!(
+        super::ServerReflectionRequest, super::ExtensionRequest,
+        super::ServerReflectionResponse, super::FileDescriptorResponse,
+        super::ExtensionNumberResponse, super::ListServiceResponse,
+        super::ServiceResponse, super::ErrorResponse
+    );
+}
