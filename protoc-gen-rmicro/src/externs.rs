@@ -2,6 +2,7 @@
 
 use crate::names;
 use crate::request::{ProtoFile, Request};
+use crate::rust_names::RustNames;
 use crate::validate::Types;
 use crate::well_known::{self, is_well_known};
 
@@ -43,20 +44,29 @@ impl Externs {
         self.given.iter().chain(&self.well_known)
     }
 
-    /// The Rust path of the message or enum with the full name `name`, when it lives elsewhere; as prost-build has it, the
-    /// longest path that is given counts, and what is inside follows the plain rule.
-    pub(crate) fn resolve(&self, name: &str) -> Option<String> {
+    /// The Rust path of the message or enum with the full name `name`, when it lives elsewhere.
+    ///
+    /// As prost-build has it, the longest path that is given counts; what is inside of it is called as it would be here.
+    pub(crate) fn resolve(&self, name: &str, types: &Types, names: &RustNames) -> Option<String> {
         let matching = self
             .paths()
             .filter_map(|(path, rust)| Some((below(path, name)?, rust)));
         let (rest, rust) = matching.min_by_key(|(rest, _)| rest.len())?;
-        let Some((modules, last)) = rest.rsplit_once('.') else {
-            return Some(rust.clone());
-        };
-        let modules = modules.split('.').filter(|module| !module.is_empty());
-        let modules = modules.map(|module| format!("::{}", names::module_name(module)));
-        let modules: String = modules.collect();
-        Some(format!("{rust}{modules}::{}", names::type_name(last)))
+        let start = name.len() - rest.len();
+        let mut path = rust.clone();
+        for (dot, _) in rest.match_indices('.').skip(1) {
+            let around = &name[..start + dot];
+            let part = around.rsplit('.').next().unwrap_or(around);
+            let module = match types.contains_key(around) {
+                true => names.module(around),
+                false => names::package_name(part),
+            };
+            path.extend(["::", &module]);
+        }
+        if !rest.is_empty() {
+            path.extend(["::", &names.type_name(name)]);
+        }
+        Some(path)
     }
 
     /// Whether the type with the full name `name` lives elsewhere.

@@ -154,7 +154,7 @@ impl FileJson<'_> {
             request,
             outputs,
         } = self.json;
-        if let Some(path) = externs.resolve(full) {
+        if let Some(path) = externs.resolve(full, types, names) {
             return parse(&path);
         }
         let home = types.get(full).map_or("", String::as_str);
