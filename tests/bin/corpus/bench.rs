@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{self, Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
 
 use prost::Message;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -20,13 +19,19 @@ pub(crate) struct Bench {
 }
 
 /// What became of a batch.
+#[derive(Default)]
 pub(crate) struct Outcome {
     /// The files that do not generate or compile, and why.
     pub(crate) failures: BTreeMap<String, String>,
-    /// How many services were in all the others.
+    /// How many services are in all the others.
     pub(crate) services: usize,
-    /// How long it took.
-    pub(crate) took: Duration,
+}
+
+impl Outcome {
+    fn add(&mut self, other: Self) {
+        self.failures.extend(other.failures);
+        self.services += other.services;
+    }
 }
 
 /// Warnings that rustc is silent about otherwise, and that users ask for, are errors too.
@@ -59,47 +64,41 @@ impl Bench {
 
     /// Generates and compiles `files` of `batch` with all that they import; what fails is left out and the rest tried again.
     pub(crate) fn try_all(&self, batch: &Batch, files: &[String]) -> Result<Outcome> {
-        let begun = Instant::now();
-        let mut failures = BTreeMap::new();
-        let mut services = 0;
-        let mut left: Vec<String> = files.to_vec();
-        while !left.is_empty() {
-            let found = match self.generate(&batch.root, &left)? {
-                Ok(made) => {
-                    services = made
-                        .iter()
-                        .filter(|file| left.iter().any(|name| name == file.name()))
-                        .map(|file| file.service.len())
-                        .sum();
-                    self.compile(&made, &left)?
+        let mut outcome = Outcome::default();
+        let found = match self.generate(&batch.root, files)? {
+            _ if files.is_empty() => return Ok(outcome),
+            Ok(made) => {
+                let found = self.compile(&made, files)?;
+                if found.is_empty() {
+                    let ours = made.iter().filter(|file| has(files, file.name()));
+                    outcome.services = ours.map(|file| file.service.len()).sum();
+                    return Ok(outcome);
                 }
-                Err(why) => self.blame(&batch.root, &left, &why)?,
-            };
-            if found.is_empty() {
-                break;
+                found
             }
-            left.retain(|name| !found.contains_key(name));
-            failures.extend(found);
+            Err(why) if files.len() == 1 => BTreeMap::from([(files[0].clone(), why)]),
+            Err(_) => self.blame(&batch.root, files)?,
+        };
+        if found.is_empty() {
+            // They declare the same, so each gets a crate of its own.
+            for name in files {
+                outcome.add(self.try_all(batch, std::slice::from_ref(name))?);
+            }
+            return Ok(outcome);
         }
-        Ok(Outcome {
-            failures,
-            services,
-            took: begun.elapsed(),
-        })
+        let left = files.iter().filter(|name| !found.contains_key(*name));
+        outcome.add(self.try_all(batch, &left.cloned().collect::<Vec<_>>())?);
+        outcome.failures.extend(found);
+        Ok(outcome)
     }
 
-    /// The files that do not generate by themselves; all of them when each does.
-    fn blame(&self, root: &Path, files: &[String], why: &str) -> Result<BTreeMap<String, String>> {
+    /// The files that do not even generate by themselves.
+    fn blame(&self, root: &Path, files: &[String]) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
-        if files.len() > 1 {
-            for name in files {
-                if let Err(why) = self.generate(root, std::slice::from_ref(name))? {
-                    found.insert(name.clone(), why);
-                }
+        for name in files {
+            if let Err(why) = self.generate(root, std::slice::from_ref(name))? {
+                found.insert(name.clone(), why);
             }
-        }
-        if found.is_empty() {
-            found.extend(files.iter().map(|name| (name.clone(), why.to_owned())));
         }
         Ok(found)
     }
@@ -112,7 +111,7 @@ impl Bench {
     ) -> Result<std::result::Result<Vec<FileDescriptorProto>, String>> {
         let set = self.work.join("set");
         let out = self.work.join("src/generated");
-        let _ = fs::remove_dir_all(&out);
+        let _ = fs::remove_dir_all(&out); // it may not be there yet
         fs::create_dir_all(&out).map_err(failed("make a folder"))?;
         let mut describe = self.protoc(root)?;
         describe
@@ -168,10 +167,7 @@ impl Bench {
             .filter(|line| line.starts_with("src/"))
             .collect();
         let mut found = BTreeMap::new();
-        for file in made
-            .iter()
-            .filter(|file| files.iter().any(|name| name == file.name()))
-        {
+        for file in made.iter().filter(|file| has(files, file.name())) {
             let code = format!("src/generated/{}.rs:", code_of(file));
             if let Some(line) = complaints.iter().find(|line| line.starts_with(&code)) {
                 found.insert(file.name().to_owned(), (*line).to_owned());
@@ -192,6 +188,10 @@ fn code_of(file: &FileDescriptorProto) -> &str {
         "" => last.strip_suffix(".proto").unwrap_or(last),
         package => package,
     }
+}
+
+fn has(files: &[String], name: &str) -> bool {
+    files.iter().any(|file| file == name)
 }
 
 /// What a command says when it fails.
