@@ -190,6 +190,23 @@ fn without_messages_nothing_is_asked_of_imports() {
 }
 
 #[test]
+fn json_is_there_unless_it_is_left_out_or_the_messages_are_elsewhere() {
+    let impls = ["impl JsonMessage for super::Pet", "json_serde!(super::Pet)"];
+    for (options, builder, is_there) in [
+        ("", configure(), true),
+        ("json=true", configure().json(true), true),
+        ("json=false", configure().json(false), false),
+        ("messages=false", configure().messages(false), false),
+    ] {
+        let code = generate(options, builder);
+        for text in impls {
+            assert_eq!(code.contains(text), is_there, "{options}:\n{code}");
+        }
+        assert!(is_there || !code.contains("json"), "{options}:\n{code}");
+    }
+}
+
+#[test]
 fn client_and_server_can_be_left_out() {
     let code = generate("client=false", configure().client(false));
     assert!(

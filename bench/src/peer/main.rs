@@ -1,10 +1,12 @@
 //! One end of a measurement: `peer server STACK`, `peer client STACK ...` or `peer spin SECONDS`.
+//! `peer json` measures JSON alone.
 //!
 //! A server says `listening ADDRESS` and ends with its standard input, or after ten minutes. A client prints one line of
 //! `name=value` pairs.
 
 mod cpu;
 mod histogram;
+mod json;
 mod load;
 mod messages;
 mod settings;
@@ -46,6 +48,7 @@ fn main() -> Outcome<()> {
             spin(Duration::from_secs(seconds.parse()?));
             Ok(())
         }
+        ["json"] => json::measure(),
         ["sizes"] => {
             println!("{}", messages::sizes());
             Ok(())
@@ -55,7 +58,7 @@ fn main() -> Outcome<()> {
 }
 
 const USAGE: &str = "peer server STACK [TIMES_SLOWER] | peer client STACK case=CASE c=N conns=N address=HOST:PORT server_pid=PID \
-    [requests=N] | peer spin SECONDS | peer sizes";
+    [requests=N] | peer spin SECONDS | peer json | peer sizes";
 
 /// What a user of tokio gets by default, with as many workers as there are processors for this process.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -25,33 +25,42 @@ pub(super) fn from_float(number: f64) -> Option<i128> {
     (number.trunc() == number && is_inside).then_some(number as i128)
 }
 
+/// The `T` that `text` is by JSON's grammar of numbers; `None` when it is none, or out of range.
+pub(super) fn parse<T: TryFrom<i64> + TryFrom<i128>>(text: &str) -> Option<T> {
+    match from_digits(text) {
+        Some(number) => T::try_from(number).ok(),
+        None => T::try_from(from_text(text)?).ok(),
+    }
+}
+
 /// The whole number that `text` is by JSON's grammar of numbers; `None` when it is none, or too large.
-pub(super) fn from_text(text: &str) -> Option<i128> {
+fn from_text(text: &str) -> Option<i128> {
     let (minus, magnitude) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let magnitude = match plain(magnitude.as_bytes()) {
-        Some(number) => number.into(),
-        None => exact(magnitude)?,
-    };
+    let magnitude = exact(magnitude)?;
     Some(if minus { -magnitude } else { magnitude })
 }
 
-/// What nearly all numbers are: a few digits.
-fn plain(digits: &[u8]) -> Option<u64> {
-    let is_plain = (1..MOST_DIGITS).contains(&digits.len());
-    if !is_plain || (digits[0] == b'0' && digits.len() > 1) {
+/// What nearly all numbers are: at most 18 digits, with or without a minus; `None` for any other text.
+fn from_digits(text: &str) -> Option<i64> {
+    let (minus, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        digits => (false, digits),
+    };
+    if digits.len() > 18 || matches!(digits, [] | [b'0', _, ..]) {
         return None;
     }
     let mut number = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
             return None;
         }
-        number = number * 10 + u64::from(digit - b'0');
+        number = number * 10 + i64::from(digit);
     }
-    Some(number)
+    Some(if minus { -number } else { number })
 }
 
 /// Digits with a fraction, an exponent, or many of them.
@@ -126,7 +135,13 @@ mod tests {
             ("99999999999999999999", 99_999_999_999_999_999_999),
         ] {
             assert_eq!(from_text(text), Some(number), "{text}");
+            let short = from_digits(text).map(i128::from);
+            assert!(short.is_none() || short == Some(number), "{text}");
         }
+        assert_eq!(
+            from_digits("-999999999999999999"),
+            Some(-999_999_999_999_999_999)
+        );
     }
 
     #[test]
@@ -159,6 +174,7 @@ mod tests {
             "12abc",
         ] {
             assert_eq!(from_text(text), None, "{text}");
+            assert_eq!(from_digits(text), None, "{text}");
         }
     }
 

@@ -58,7 +58,7 @@ macro_rules! integers {
                 }
 
                 fn from_text(text: &str) -> Option<Self> {
-                    Self::try_from(super::integer::from_text(text)?).ok()
+                    super::integer::parse(text)
                 }
             }
         )*

@@ -97,11 +97,21 @@ impl<'de, F: Format<T>, T: Default> Visitor<'de> for ListSeed<'_, F, T> {
             };
             let found = list.next_element_seed(seed);
             match found.inspect_err(|_| self.decoding.trail.element(place))? {
-                Some(Found::Value) => self.values.push(value),
+                Some(Found::Value) => {
+                    if self.values.capacity() == 0 {
+                        self.values.reserve(first_room::<T>());
+                    }
+                    self.values.push(value);
+                }
                 Some(Found::Unknown) => {}
                 None => break,
             }
         }
         Ok(())
     }
+}
+
+/// Room for so many values is made at first: small ones seldom come alone, and each new room is a copy of all.
+const fn first_room<T>() -> usize {
+    if size_of::<T>() <= 8 { 16 } else { 4 }
 }

@@ -1,6 +1,6 @@
 //! Maps, which are objects.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map, hash_map};
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
@@ -29,11 +29,13 @@ pub trait Map {
         each: impl FnMut(&Self::Key, &Self::Value) -> Result<(), E>,
     ) -> Result<(), E>;
 
-    /// Whether there is an entry of this key.
-    fn has(&self, key: &Self::Key) -> bool;
-
-    /// Puts an entry in.
-    fn put(&mut self, key: Self::Key, value: Self::Value);
+    /// Puts an entry in; when one of this key is there, it stays, and the result is that of `twice`.
+    fn put<E>(
+        &mut self,
+        key: Self::Key,
+        value: Self::Value,
+        twice: impl FnOnce(&Self::Key) -> E,
+    ) -> Result<(), E>;
 }
 
 impl<K: Ord, V> Map for BTreeMap<K, V> {
@@ -48,12 +50,14 @@ impl<K: Ord, V> Map for BTreeMap<K, V> {
         self.iter().try_for_each(|(key, value)| each(key, value))
     }
 
-    fn has(&self, key: &K) -> bool {
-        self.contains_key(key)
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        self.insert(key, value);
+    fn put<E>(&mut self, key: K, value: V, twice: impl FnOnce(&K) -> E) -> Result<(), E> {
+        match self.entry(key) {
+            btree_map::Entry::Occupied(entry) => Err(twice(entry.key())),
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -73,12 +77,14 @@ impl<K: Ord + Hash, V, H: BuildHasher> Map for HashMap<K, V, H> {
             .try_for_each(|(key, value)| each(key, value))
     }
 
-    fn has(&self, key: &K) -> bool {
-        self.contains_key(key)
-    }
-
-    fn put(&mut self, key: K, value: V) {
-        self.insert(key, value);
+    fn put<E>(&mut self, key: K, value: V, twice: impl FnOnce(&K) -> E) -> Result<(), E> {
+        match self.entry(key) {
+            hash_map::Entry::Occupied(entry) => Err(twice(entry.key())),
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -180,16 +186,14 @@ where
                 decoding: self.decoding,
                 format: self.format,
             };
-            let at = || key.with_text(|text| self.decoding.trail.element(text));
+            let at = |key: &M::Key| key.with_text(|text| self.decoding.trail.element(text));
             let found = entries.next_value_seed(seed);
-            if found.inspect_err(|_| at())? == Found::Unknown {
-                continue;
+            if found.inspect_err(|_| at(&key))? == Found::Value {
+                self.map.put(key, value, |key| {
+                    at(key);
+                    A::Error::custom("the key is there twice")
+                })?;
             }
-            if self.map.has(&key) {
-                at();
-                return Err(A::Error::custom("the key is there twice"));
-            }
-            self.map.put(key, value);
         }
         Ok(())
     }

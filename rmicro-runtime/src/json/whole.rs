@@ -71,7 +71,18 @@ pub fn to_vec<M: JsonMessage>(message: &M, options: &EncodeOptions) -> Outcome<V
 /// An error is [`Code::InvalidArgument`](crate::Code::InvalidArgument), and says the field, what was expected, and the place.
 #[cfg(feature = "json")]
 pub fn from_slice<M: JsonMessage>(json: &[u8], options: &DecodeOptions) -> Outcome<M> {
-    let mut from = serde_json::Deserializer::from_slice(json);
+    // Text that is known to be text need not be looked at string by string; what is none fails where it is none.
+    match std::str::from_utf8(json) {
+        Ok(text) => read(serde_json::Deserializer::from_str(text), options),
+        Err(_) => read(serde_json::Deserializer::from_slice(json), options),
+    }
+}
+
+#[cfg(feature = "json")]
+fn read<'de, M: JsonMessage, R: serde_json::de::Read<'de>>(
+    mut from: serde_json::Deserializer<R>,
+    options: &DecodeOptions,
+) -> Outcome<M> {
     // What is read has a bound of its own, which counts messages and not brackets; what is passed over takes no stack.
     from.disable_recursion_limit();
     let result = decode(options, &mut from).and_then(|message| {

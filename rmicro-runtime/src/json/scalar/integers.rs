@@ -7,7 +7,7 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
 use super::ScalarValue;
-use crate::json::integer::{from_float, from_text, narrow};
+use crate::json::integer::{from_float, narrow, parse};
 
 /// Implements [`ScalarValue`] for an integer, which is written by the given function.
 macro_rules! integer {
@@ -73,10 +73,6 @@ impl<T: Integer> Visitor<'_> for IntegerVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let unexpected = Unexpected::Str(text);
-        match from_text(text) {
-            Some(whole) => narrow(whole, unexpected, &self),
-            None => Err(E::invalid_value(unexpected, &self)),
-        }
+        parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
