@@ -47,6 +47,7 @@ pub struct Rig {
     pub client: Client,
     registry: registry::Memory,
     cached: Arc<registry::Cached>,
+    calling: Arc<dyn Transport>,
 }
 
 impl Rig {
@@ -106,7 +107,7 @@ impl Rig {
             seam,
             cached.clone(),
             selector,
-            calling,
+            calling.clone(),
             ClientOptions::default(),
         );
         let greeter = GreeterService::new("greeter", &client);
@@ -116,7 +117,16 @@ impl Rig {
             client,
             registry,
             cached,
+            calling,
         }
+    }
+
+    /// Another client, which calls as `options` say.
+    pub fn client_with(&self, options: ClientOptions) -> Client {
+        let seam = Seam::default();
+        let selector = Arc::new(RoundRobin::new(&seam.chance));
+        let (cached, calling) = (self.cached.clone(), self.calling.clone());
+        Client::new(seam, cached, selector, calling, options)
     }
 
     /// Tells the registry that the node is at `address` instead, and waits until the client knows.

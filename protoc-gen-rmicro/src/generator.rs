@@ -116,7 +116,7 @@ fn module(service: &Service, runtime: &Ident, options: &Options) -> TokenStream 
     let deprecated = (options.client && service.is_deprecated).then(|| quote!(deprecated,));
     let allowed = lints::of_module(service);
     let imports = imports::tokens(service, runtime, options);
-    let descriptor = register::descriptor(service);
+    let descriptor = register::descriptor(service, options.has_json());
     let client = options.client.then(|| stub::tokens(service));
     let server = options.server.then(|| {
         let (handler, register) = (

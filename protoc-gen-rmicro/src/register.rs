@@ -6,18 +6,20 @@ use quote::quote;
 use crate::http::HttpRule;
 use crate::service::Service;
 
-/// The descriptor of `service`.
-pub(crate) fn descriptor(service: &Service) -> TokenStream {
+/// The descriptor of `service`, whose messages have JSON if `has_json`.
+pub(crate) fn descriptor(service: &Service, has_json: bool) -> TokenStream {
     let (name, full_name, file) = (&service.names.descriptor, &service.full_name, &service.file);
     let methods = service.methods.iter().map(|method| {
         let (kind, name) = (method.kind.function(), &method.proto_name);
+        let (input, output) = (&method.input, &method.output);
+        let json = has_json.then(|| quote!(.json::<#input, #output>()));
         let idempotency = method.idempotency.map(|level| {
             let level = Ident::new(level, Span::call_site());
             quote!(.idempotency(Idempotency::#level))
         });
         let rules: Vec<_> = method.http.iter().map(HttpRule::tokens).collect();
         let http = (!rules.is_empty()).then(|| quote!(.http(&[#(#rules),*])));
-        quote!(Method::#kind(#name) #idempotency #http)
+        quote!(Method::#kind(#name) #json #idempotency #http)
     });
     quote! {
         static #name: Descriptor = Descriptor::new(#full_name, &[#(#methods),*], &super::#file);

@@ -37,9 +37,9 @@ pub use error::{Code, Detail, Error, Result};
 pub use events::{Event, Publish, Publisher, Subscriber};
 pub use metadata::Metadata;
 pub use rpc::{
-    Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Descriptor, File, HttpRule,
-    Idempotency, Incoming, IntoMessage, Method, Receiver, Reply, Sender, ServerInterceptor,
-    ServerNext,
+    Answer, BidiStream, ClientInterceptor, ClientNext, ClientStream, Codecs, Descriptor, File,
+    HttpRule, Idempotency, Incoming, IntoMessage, Method, Receiver, Reply, Sender,
+    ServerInterceptor, ServerNext,
 };
 pub use server::{Registration, Server};
 pub use service::{Chosen, Running, Service, ServiceBuilder};

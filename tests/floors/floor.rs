@@ -19,7 +19,7 @@ const CONTRACTS: [&str; 7] = [
     "transport",
 ];
 /// Files that a contract is made of, beside its `mod.rs`.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("broker", "capabilities"),
     ("broker", "delivery"),
     ("broker", "header"),
@@ -27,12 +27,13 @@ const PARTS: [(&str, &str); 9] = [
     ("broker", "subscription"),
     ("broker", "topic"),
     ("codec", "message"),
+    ("codec", "with_json"),
     ("registry", "info"),
     ("registry", "roster"),
 ];
-/// What the engine may name of a backend: generated messages are protobuf, so that codec is what both sides speak when nothing
-/// else is said.
-const DEFAULT: (&str, &str) = ("codec", "proto");
+/// What the engine may name of backends: generated messages are protobuf and have JSON, so those codecs are what both sides
+/// speak when nothing else is said.
+const DEFAULTS: [(&str, &str); 2] = [("codec", "json"), ("codec", "proto")];
 const ENGINE: [&str; 4] = ["client", "events", "rpc", "server"];
 const ASSEMBLY: [&str; 7] = [
     "codegen",
@@ -135,7 +136,7 @@ fn named(house: &House, from: &Unit, floor: u8, name: &Name, target: &[String]) 
         0 => to_floor == 0,
         1 => to_floor == 0 || (from.area == "selector" && to.area == "registry" && to_floor == 1),
         2 => to_floor <= 1,
-        3 => to_floor <= 1 || to.area == "rpc" || to.is(DEFAULT),
+        3 => to_floor <= 1 || to.area == "rpc" || DEFAULTS.iter().any(|default| to.is(*default)),
         _ => true,
     };
     if allowed {

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod call;
+mod encoded;
 mod options;
 mod outgoing;
 mod patience;
@@ -43,6 +44,8 @@ struct Inner {
     registry: Arc<dyn Registry>,
     selector: Arc<dyn Selector>,
     options: ClientOptions,
+    /// Whether calls are in protobuf when they say nothing else.
+    is_proto: bool,
     pool: Pool,
     targets: Mutex<BTreeMap<String, Arc<Target>>>,
 }
@@ -64,6 +67,7 @@ impl Client {
             seam,
             registry,
             selector,
+            is_proto: options.codec == "proto",
             options,
             pool,
             targets,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rpc::ClientInterceptor;
+use crate::rpc::{ClientInterceptor, Codecs};
 
 /// How long things may take, and what runs around every call.
 #[derive(Clone)]
@@ -19,6 +19,11 @@ pub struct ClientOptions {
     /// For a unary call in all, and for a stream from its first to its last message when the call sets no other: 30 s for unary
     /// calls by default. Streams have no limit by default.
     pub request_timeout: Duration,
+    /// The name of the codec that calls are in when they choose no other: `proto` by default, or `json`, which is
+    /// `application/grpc+json` on the wire. One that is not known is every call's error.
+    pub codec: String,
+    /// The codecs that can be chosen.
+    pub codecs: Codecs,
     /// What runs around every call, the first outermost.
     pub interceptors: Vec<Arc<dyn ClientInterceptor>>,
 }
@@ -29,6 +34,8 @@ impl Default for ClientOptions {
             dial_timeout: Duration::from_secs(5),
             connections: 1,
             request_timeout: Duration::from_secs(30),
+            codec: "proto".into(),
+            codecs: Codecs::default(),
             interceptors: Vec::new(),
         }
     }
@@ -40,6 +47,8 @@ impl fmt::Debug for ClientOptions {
             .field("dial_timeout", &self.dial_timeout)
             .field("connections", &self.connections)
             .field("request_timeout", &self.request_timeout)
+            .field("codec", &self.codec)
+            .field("codecs", &self.codecs)
             .field("interceptors", &self.interceptors.len())
             .finish()
     }

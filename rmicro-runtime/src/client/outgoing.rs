@@ -1,23 +1,22 @@
 //! A call as its caller describes it, and what becomes of it: the way through the interceptors, and
 //! the reply.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
+use super::encoded::Encoded;
 use super::placing::Placing;
 use super::progress::{Progress, Stage};
 use super::replies::{Again, Replies};
 use super::stub::Stub;
 use super::way::Way;
 use crate::call::{BoxFuture, CallHead, FrameStream, Kind, OneFrame, current_deadline};
-use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::rpc::{
-    Answer, Called, ClientNext, Deadline, Exchange, Method, Reply, decode, decode_only,
+    Answer, Called, ClientNext, Codings, Deadline, Exchange, Method, Reply, decode_only,
 };
 use crate::seam::Moment;
 use crate::transport::{Body, ClientCall};
@@ -26,7 +25,7 @@ use crate::transport::{Body, ClientCall};
 pub(super) struct Outgoing {
     stub: Stub,
     method: &'static Method,
-    message: Result<Bytes>,
+    encoded: Encoded,
     metadata: Result<Metadata>,
     timeout: Option<Duration>,
     compress: bool,
@@ -36,12 +35,12 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new(stub: Stub, method: &'static Method, message: Result<Bytes>) -> Self {
+    pub(super) fn new(stub: Stub, method: &'static Method, encoded: Encoded) -> Self {
         let metadata = Ok(Metadata::new());
         Self {
             stub,
             method,
-            message,
+            encoded,
             metadata,
             timeout: None,
             compress: false,
@@ -49,6 +48,11 @@ impl Outgoing {
             patient: false,
             progress: Progress::default(),
         }
+    }
+
+    pub(super) fn set_codec(&mut self, name: &str) {
+        let (client, service) = (&self.stub.client().0, self.stub.service());
+        self.encoded.change(client, name, service, self.method);
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -75,8 +79,8 @@ impl Outgoing {
         }
     }
 
-    pub(super) fn codec(&self) -> &'static dyn Codec {
-        self.stub.codec()
+    pub(super) fn codings(&self) -> &Codings {
+        self.encoded.codings()
     }
 
     /// Makes a unary call and gives its reply; once.
@@ -88,20 +92,19 @@ impl Outgoing {
             .deadline()
             .unwrap_or_else(|| self.after_request_timeout());
         let call = self.client_call(Some(deadline), None)?;
-        let codec = self.codec();
         match self.run(call).await? {
             Answer::One {
                 metadata,
                 message,
                 trailers,
             } => Ok(Reply {
-                message: decode(codec, message)?,
+                message: self.codings().reply.decode(message)?,
                 metadata,
                 trailers,
             }),
             // An interceptor that answers alone may give a stream.
             Answer::Stream(mut frames) => {
-                let message = decode_only(codec, &mut *frames).await?;
+                let message = decode_only(&self.codings().reply, &mut *frames).await?;
                 let metadata = std::mem::take(frames.metadata());
                 let trailers = std::mem::take(frames.trailers());
                 Ok(Reply {
@@ -205,10 +208,11 @@ impl Outgoing {
 
     /// The call for a connection; what could not be built is the call's error.
     fn client_call(&mut self, deadline: Option<Moment>, body: Option<Body>) -> Result<ClientCall> {
+        let message = self.encoded.take()?;
         let mut head = CallHead::new(self.stub.service(), self.method.name());
         head.metadata = std::mem::replace(&mut self.metadata, Ok(Metadata::new()))?;
         head.deadline = deadline;
-        let message = std::mem::replace(&mut self.message, Ok(Bytes::new()))?;
+        head.codec = Cow::Borrowed(self.codings().name());
         let body = body.unwrap_or(Body::One(message));
         let mut call = ClientCall::new(head, self.method.kind(), body);
         call.compress = self.compress;

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::Client;
 use super::call::{Call, start};
+use super::encoded::Encoded;
 use super::outgoing::Outgoing;
 use super::target::Target;
-use crate::error::{Error, Result};
-use crate::rpc::{BidiStream, ClientStream, Descriptor, Method, Receiver, encode};
+use crate::error::Error;
+use crate::rpc::{BidiStream, ClientStream, Descriptor, Method, Receiver};
 
 /// Calls one service by the names of its methods; a cheap clone.
 ///
@@ -43,10 +42,7 @@ impl Stub {
         I: prost::Message + Default + 'static,
         O: prost::Message + Default + 'static,
     {
-        Call::new(
-            self.outgoing(method, encode(self.codec(), &request)),
-            start::unary,
-        )
+        Call::new(self.outgoing_with(method, request), start::unary)
     }
 
     /// A call with many messages out and one back.
@@ -55,10 +51,7 @@ impl Stub {
         I: prost::Message + Default + 'static,
         O: prost::Message + Default + 'static,
     {
-        Call::new(
-            self.outgoing(method, Ok(Bytes::new())),
-            start::client_streaming,
-        )
+        Call::new(self.outgoing(method), start::client_streaming)
     }
 
     /// A call with one message out and many back.
@@ -67,10 +60,7 @@ impl Stub {
         I: prost::Message + Default + 'static,
         O: prost::Message + Default + 'static,
     {
-        Call::new(
-            self.outgoing(method, encode(self.codec(), &request)),
-            start::server_streaming,
-        )
+        Call::new(self.outgoing_with(method, request), start::server_streaming)
     }
 
     /// A call with many messages each way.
@@ -79,10 +69,7 @@ impl Stub {
         I: prost::Message + Default + 'static,
         O: prost::Message + Default + 'static,
     {
-        Call::new(
-            self.outgoing(method, Ok(Bytes::new())),
-            start::bidi_streaming,
-        )
+        Call::new(self.outgoing(method), start::bidi_streaming)
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -97,17 +84,28 @@ impl Stub {
         self.0.descriptor.name()
     }
 
-    pub(super) fn codec(&self) -> &'static dyn crate::codec::Codec {
-        &crate::codec::Proto
+    /// A call whose one request is encoded at once.
+    fn outgoing_with<I>(&self, method: &'static str, mut request: I) -> Outgoing
+    where
+        I: prost::Message + Default + 'static,
+    {
+        let (method, mut encoded) = self.begin(method);
+        encoded.encode(&mut request);
+        Outgoing::new(self.clone(), method, encoded)
     }
 
-    fn outgoing(&self, method: &'static str, message: Result<Bytes>) -> Outgoing {
-        let declared = self.0.descriptor.method(method);
-        let missing = || Error::internal(format!("{} has no method {method:?}", self.service()));
-        match declared.ok_or_else(missing) {
-            Ok(method) => Outgoing::new(self.clone(), method, message),
-            Err(error) => Outgoing::new(self.clone(), &UNKNOWN, Err(error)),
-        }
+    fn outgoing(&self, method: &'static str) -> Outgoing {
+        let (method, encoded) = self.begin(method);
+        Outgoing::new(self.clone(), method, encoded)
+    }
+
+    fn begin(&self, method: &'static str) -> (&'static Method, Encoded) {
+        let Some(method) = self.0.descriptor.method(method) else {
+            let missing = format!("{} has no method {method:?}", self.service());
+            return (&UNKNOWN, Encoded::failed(Error::internal(missing)));
+        };
+        let client = &self.client().0;
+        (method, Encoded::new(client, self.service(), method))
     }
 }
 

@@ -2,15 +2,23 @@
 //!
 //! Invariant: a codec keeps no state between messages and never waits.
 
+#[cfg(feature = "json")]
+mod json;
 mod message;
 mod proto;
+#[cfg(feature = "json")]
+mod with_json;
 
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use message::Message;
 pub use proto::Proto;
+#[cfg(feature = "json")]
+pub use with_json::{JsonType, WithJson};
 
 use crate::error::Result;
 

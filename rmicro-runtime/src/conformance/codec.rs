@@ -1,10 +1,15 @@
 //! What every codec must do: the docs of [`Codec`], sentence by sentence.
 
+mod sample;
+
 use bytes::{Bytes, BytesMut};
 
+use self::sample::{Inner, Sample, sample};
 use super::named::Named;
 use crate::codec::Codec;
-use crate::error::Code;
+#[cfg(feature = "json")]
+use crate::codec::{JsonType, WithJson};
+use crate::error::{Code, Result};
 
 /// Runs every check against `codec`; it panics like a test, and says which check it was.
 ///
@@ -85,8 +90,7 @@ pub fn encoding_appends_and_leaves_what_was_there(codec: &dyn Codec) {
     let alone = encode(codec, &sample());
     let mut buffer = BytesMut::from(&b"before"[..]);
     for _ in 0..2 {
-        let encoded = codec.encode(&sample(), &mut buffer);
-        encoded.expect("a message can be encoded");
+        encode_into(codec, &sample(), &mut buffer);
     }
     assert_eq!(buffer[..], [b"before", &alone[..], &alone[..]].concat());
 }
@@ -94,7 +98,7 @@ pub fn encoding_appends_and_leaves_what_was_there(codec: &dyn Codec) {
 /// A message leaves no trace in the next, after an error either.
 pub fn nothing_is_kept_between_messages(codec: &dyn Codec) {
     let empty = encode(codec, &Sample::default());
-    let _ = codec.decode(Bytes::from_static(GARBAGE[0]), &mut Sample::default());
+    let _ = decode(codec, Bytes::from_static(GARBAGE[0]));
     round_trip(codec, &sample());
     assert_eq!(encode(codec, &Sample::default()), empty);
     assert_eq!(round_trip(codec, &Sample::default()), Sample::default());
@@ -108,7 +112,7 @@ pub fn the_same_message_gives_the_same_bytes(codec: &dyn Codec) {
 /// What is no message in any known format is [`Code::InvalidArgument`], with a text.
 pub fn garbage_is_an_invalid_argument(codec: &dyn Codec) {
     for garbage in &GARBAGE {
-        let decoded = codec.decode(Bytes::from_static(garbage), &mut Sample::default());
+        let decoded = decode(codec, Bytes::from_static(garbage));
         let error = decoded.expect_err("garbage is no message");
         assert_eq!(error.code(), Code::InvalidArgument, "{error:?}");
         assert!(!error.message().is_empty());
@@ -121,7 +125,7 @@ pub fn a_message_that_is_cut_short_never_panics(codec: &dyn Codec) {
     let whole = encode(codec, &sample());
     let mut failed = 0;
     for length in 0..whole.len() {
-        if let Err(error) = codec.decode(whole.slice(..length), &mut Sample::default()) {
+        if let Err(error) = decode(codec, whole.slice(..length)) {
             assert_eq!(error.code(), Code::InvalidArgument, "{error:?}");
             failed += 1;
         }
@@ -145,77 +149,35 @@ static GARBAGE: [&[u8]; 4] = [
     &[0x07, 0xFE, 0x00],
 ];
 
-/// A message with a field of each kind, as the generator would write it.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Sample {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(int32, tag = "2")]
-    count: i32,
-    #[prost(uint64, tag = "3")]
-    total: u64,
-    #[prost(double, tag = "4")]
-    ratio: f64,
-    #[prost(bool, tag = "5")]
-    flag: bool,
-    #[prost(bytes = "bytes", tag = "6")]
-    data: Bytes,
-    #[prost(message, optional, tag = "7")]
-    inner: Option<Inner>,
-    #[prost(message, repeated, tag = "8")]
-    items: Vec<Inner>,
-    #[prost(btree_map = "string, int64", tag = "9")]
-    counts: std::collections::BTreeMap<String, i64>,
-    #[prost(sint32, repeated, tag = "10")]
-    numbers: Vec<i32>,
-    #[prost(string, optional, tag = "11")]
-    note: Option<String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Inner {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, boxed, tag = "2")]
-    inner: Option<Box<Inner>>,
-}
-
-fn sample() -> Sample {
-    let inner = |name: &str| Inner {
-        name: name.into(),
-        inner: None,
-    };
-    Sample {
-        name: "John".into(),
-        count: -7,
-        total: 7_000_000_000,
-        ratio: 0.5,
-        flag: true,
-        data: Bytes::from_static(&[0, 1, 0xFF]),
-        inner: Some(Inner {
-            name: "outer".into(),
-            inner: Some(Box::new(inner("inner"))),
-        }),
-        items: vec![inner("one"), inner("two")],
-        counts: [("a".to_owned(), 1), ("b".to_owned(), i64::MIN)].into(),
-        numbers: vec![0, -1, i32::MAX],
-        note: Some(String::new()),
-    }
-}
-
 fn encode(codec: &dyn Codec, message: &Sample) -> Bytes {
     let mut buffer = BytesMut::new();
-    let encoded = codec.encode(message, &mut buffer);
-    encoded.expect("a message can be encoded");
+    encode_into(codec, message, &mut buffer);
     buffer.freeze()
 }
 
-fn round_trip(codec: &dyn Codec, message: &Sample) -> Sample {
+fn encode_into(codec: &dyn Codec, message: &Sample, buffer: &mut BytesMut) {
+    #[cfg_attr(not(feature = "json"), expect(unused_mut))]
+    let mut message = message.clone();
+    #[cfg(feature = "json")]
+    let message = WithJson::new(&mut message, JsonType::of::<Sample>());
+    let encoded = codec.encode(&message, buffer);
+    encoded.expect("a message can be encoded");
+}
+
+fn decode(codec: &dyn Codec, bytes: Bytes) -> Result<Sample> {
     let mut decoded = Sample::default();
-    codec
-        .decode(encode(codec, message), &mut decoded)
-        .expect("what was encoded can be decoded");
-    decoded
+    #[cfg(feature = "json")]
+    codec.decode(
+        bytes,
+        &mut WithJson::new(&mut decoded, JsonType::of::<Sample>()),
+    )?;
+    #[cfg(not(feature = "json"))]
+    codec.decode(bytes, &mut decoded)?;
+    Ok(decoded)
+}
+
+fn round_trip(codec: &dyn Codec, message: &Sample) -> Sample {
+    decode(codec, encode(codec, message)).expect("what was encoded can be decoded")
 }
 
 #[cfg(test)]
@@ -226,6 +188,17 @@ mod tests {
     #[test]
     fn proto() {
         suite(&Proto);
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn json() {
+        use crate::codec::Json;
+
+        suite(&Json::default());
+        suite(&Json::default().refuse_unknown());
+        let zeros = crate::json::EncodeOptions::default().zeros(true);
+        suite(&Json::default().encode_options(zeros.proto_names(true)));
     }
 
     #[test]

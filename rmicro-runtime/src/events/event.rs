@@ -5,9 +5,8 @@ use bytes::Bytes;
 use super::body::{self, Format};
 use super::envelope::CONTENT_TYPE;
 use crate::broker::{Header, Message};
-use crate::codec::Proto;
 use crate::error::{Error, Result};
-use crate::rpc::decode;
+use crate::rpc::Coding;
 
 /// What may be published, and what a handler may take: any [`prost::Message`], and a [`Message`] as it is.
 ///
@@ -49,7 +48,7 @@ impl<M: prost::Message + Default + 'static> sealed::Sealed for M {
     fn read(message: Message, json: Option<ReadJson<Self>>) -> Result<Self> {
         let content_type = message.header.get(CONTENT_TYPE);
         match (body::read(content_type, message.body)?, json) {
-            ((Format::Proto, body), _) => decode(&Proto, body),
+            ((Format::Proto, body), _) => Coding::PROTO.decode(body),
             ((Format::Json, body), Some(read)) => read(&body),
             ((Format::Json, _), None) => Err(Error::invalid_argument(
                 "the body is JSON, and this subscriber takes protobuf alone: say `.json()` after `subscribe`",

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use crate::call::{BoxFuture, CallState, FrameStream, OneFrame, Request, SendBuffer, ServerCall};
-use crate::codec::Codec;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::rpc::{Receiver, Sender, decode, decode_only, encode};
+use crate::rpc::{Coding, Codings, Receiver, Sender, decode_only};
 
 /// A call that has not reached its handler.
 #[derive(Debug)]
 pub struct Incoming {
     call: ServerCall,
-    codec: &'static dyn Codec,
+    codings: Codings,
 }
 
 impl Incoming {
-    pub(crate) fn new(call: ServerCall, codec: &'static dyn Codec) -> Self {
-        Self { call, codec }
+    pub(crate) fn new(call: ServerCall, codings: Codings) -> Self {
+        Self { call, codings }
     }
 
     /// The name of the method in the proto.
@@ -34,11 +33,11 @@ impl Incoming {
         F: FnOnce(&'a H, Context, I) -> R + Send + 'a,
         R: Future<Output = Result<O>> + Send + 'a,
     {
-        let (Self { call, codec }, state) = self.with_state();
+        let (Self { call, codings }, state) = self.with_state();
         Box::pin(async move {
-            let request = only(codec, call.request).await?;
-            let reply = method(handler, Context::new(state.clone()), request).await?;
-            state.set_message(encode(codec, &reply)?);
+            let request = only(&codings.request, call.request).await?;
+            let mut reply = method(handler, Context::new(state.clone()), request).await?;
+            state.set_message(codings.reply.run(&mut reply)?);
             Ok(())
         })
     }
@@ -56,11 +55,11 @@ impl Incoming {
         F: FnOnce(&'a H, Context, Receiver<I>) -> R + Send + 'a,
         R: Future<Output = Result<O>> + Send + 'a,
     {
-        let (Self { call, codec }, state) = self.with_state();
+        let (Self { call, codings }, state) = self.with_state();
         Box::pin(async move {
-            let requests = Receiver::new(many(call.request), codec, None);
-            let reply = method(handler, Context::new(state.clone()), requests).await?;
-            state.set_message(encode(codec, &reply)?);
+            let requests = Receiver::new(many(call.request), codings.request, None);
+            let mut reply = method(handler, Context::new(state.clone()), requests).await?;
+            state.set_message(codings.reply.run(&mut reply)?);
             Ok(())
         })
     }
@@ -78,10 +77,10 @@ impl Incoming {
         F: FnOnce(&'a H, Context, I, Sender<O>) -> R + Send + 'a,
         R: Future<Output = Result<()>> + Send + 'a,
     {
-        let (Self { call, codec }, state) = self.with_state();
+        let (Self { call, codings }, state) = self.with_state();
         Box::pin(async move {
-            let replies = Sender::of_handler(buffer(call.replies)?, codec);
-            let request = only(codec, call.request).await?;
+            let replies = Sender::of_handler(buffer(call.replies)?, codings.reply);
+            let request = only(&codings.request, call.request).await?;
             method(handler, Context::new(state), request, replies).await
         })
     }
@@ -99,10 +98,10 @@ impl Incoming {
         F: FnOnce(&'a H, Context, Receiver<I>, Sender<O>) -> R + Send + 'a,
         R: Future<Output = Result<()>> + Send + 'a,
     {
-        let (Self { call, codec }, state) = self.with_state();
+        let (Self { call, codings }, state) = self.with_state();
         Box::pin(async move {
-            let replies = Sender::of_handler(buffer(call.replies)?, codec);
-            let requests = Receiver::new(many(call.request), codec, None);
+            let replies = Sender::of_handler(buffer(call.replies)?, codings.reply);
+            let requests = Receiver::new(many(call.request), codings.request, None);
             method(handler, Context::new(state), requests, replies).await
         })
     }
@@ -124,12 +123,12 @@ impl Incoming {
 }
 
 async fn only<I: prost::Message + Default + 'static>(
-    codec: &dyn Codec,
+    coding: &Coding,
     request: Request,
 ) -> Result<I> {
     match request {
-        Request::One(message) => decode(codec, message),
-        Request::Stream(mut frames) => decode_only(codec, &mut *frames).await,
+        Request::One(message) => coding.decode(message),
+        Request::Stream(mut frames) => decode_only(coding, &mut *frames).await,
     }
 }
 

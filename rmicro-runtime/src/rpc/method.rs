@@ -1,6 +1,9 @@
 //! What a `.proto` file says about one method, as static data.
 
 use crate::call::Kind;
+#[cfg(feature = "json")]
+use crate::codec::JsonType;
+use crate::json::JsonMessage;
 
 /// One method of a service.
 ///
@@ -19,6 +22,8 @@ pub struct Method {
     kind: Kind,
     idempotency: Idempotency,
     http: &'static [HttpRule],
+    #[cfg(feature = "json")]
+    json: Option<(&'static JsonType, &'static JsonType)>,
 }
 
 impl Method {
@@ -48,7 +53,27 @@ impl Method {
             kind,
             idempotency: Idempotency::Unknown,
             http: &[],
+            #[cfg(feature = "json")]
+            json: None,
         }
+    }
+
+    /// Says that its requests, `I`, and its replies, `O`, can be JSON; without the feature `json` that is heard and not used.
+    ///
+    /// It stands here and not in a bound of [`Incoming`](crate::Incoming) or [`Stub`](crate::Stub), so that messages without
+    /// JSON work too.
+    #[must_use]
+    #[cfg_attr(not(feature = "json"), expect(unused_mut))]
+    pub const fn json<I, O>(mut self) -> Self
+    where
+        I: JsonMessage + 'static,
+        O: JsonMessage + 'static,
+    {
+        #[cfg(feature = "json")]
+        {
+            self.json = Some((JsonType::of::<I>(), JsonType::of::<O>()));
+        }
+        self
     }
 
     /// Says what a second call does, as the option `idempotency_level` has it.
@@ -78,6 +103,12 @@ impl Method {
     /// What a second call does.
     pub const fn idempotency_level(&self) -> Idempotency {
         self.idempotency
+    }
+
+    /// The JSON of its requests and of its replies.
+    #[cfg(feature = "json")]
+    pub(crate) const fn json_types(&self) -> Option<(&'static JsonType, &'static JsonType)> {
+        self.json
     }
 
     /// The HTTP methods and paths of the option `google.api.http`, its main rule first; empty where the proto has none.

@@ -4,6 +4,7 @@
 
 mod called;
 mod codecs;
+mod coding;
 mod descriptor;
 mod incoming;
 mod interceptor;
@@ -14,15 +15,15 @@ mod sender;
 mod streams;
 
 pub(crate) use called::{Called, Deadline};
-pub(crate) use codecs::Codecs;
+pub use codecs::Codecs;
+pub(crate) use coding::{Coding, Codings};
 pub use descriptor::{Descriptor, File};
 pub use incoming::Incoming;
 pub(crate) use interceptor::Exchange;
 pub use interceptor::{Answer, ClientInterceptor, ClientNext, ServerInterceptor, ServerNext};
 pub use method::{HttpRule, Idempotency, Method};
 pub use receiver::Receiver;
-pub(crate) use receiver::{decode, decode_only};
+pub(crate) use receiver::decode_only;
 pub use reply::Reply;
-pub(crate) use sender::encode;
 pub use sender::{IntoMessage, Sender};
 pub use streams::{BidiStream, ClientStream};

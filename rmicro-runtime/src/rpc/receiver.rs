@@ -6,14 +6,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::call::FrameStream;
-use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::Deadline;
+use crate::rpc::{Coding, Deadline};
 use crate::seam::{Clock, Sleep};
 
 /// Receives messages from the other side of a stream; it is also a [`Stream`] of results.
@@ -21,7 +19,7 @@ use crate::seam::{Clock, Sleep};
 /// Dropping a client's receiver before the end cancels the call.
 pub struct Receiver<T> {
     frames: Box<dyn FrameStream>,
-    codec: &'static dyn Codec,
+    coding: Coding,
     deadline: Option<Deadline>,
     sleep: Option<Sleep>,
     ended: bool,
@@ -32,12 +30,12 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
     /// The receiver of `frames`; whoever waits stops at `deadline`.
     pub(crate) fn new(
         frames: Box<dyn FrameStream>,
-        codec: &'static dyn Codec,
+        coding: Coding,
         deadline: Option<Deadline>,
     ) -> Self {
         Self {
             frames,
-            codec,
+            coding,
             deadline,
             sleep: None,
             ended: false,
@@ -85,7 +83,7 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
             Poll::Pending => Err(ready!(self.poll_deadline(cx))),
         };
         let message =
-            next.and_then(|frame| frame.map(|frame| decode(self.codec, frame)).transpose());
+            next.and_then(|frame| frame.map(|frame| self.coding.decode(frame)).transpose());
         self.ended = !matches!(message, Ok(Some(_)));
         Poll::Ready(message)
     }
@@ -125,18 +123,8 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// The message in `frame`.
-pub(crate) fn decode<T: prost::Message + Default + 'static>(
-    codec: &dyn Codec,
-    frame: Bytes,
-) -> Result<T> {
-    let mut message = T::default();
-    codec.decode(frame, &mut message)?;
-    Ok(message)
-}
-
 /// The only message of `frames`, whose end is awaited too, so that a status after the message is seen.
-pub(crate) async fn decode_only<T>(codec: &dyn Codec, frames: &mut dyn FrameStream) -> Result<T>
+pub(crate) async fn decode_only<T>(coding: &Coding, frames: &mut dyn FrameStream) -> Result<T>
 where
     T: prost::Message + Default + 'static,
 {
@@ -144,7 +132,7 @@ where
     let first =
         first.ok_or_else(|| Error::internal("the peer ended the call without its only message"))?;
     match poll_fn(|cx| frames.poll_frame(cx)).await.transpose()? {
-        None => decode(codec, first),
+        None => coding.decode(first),
         Some(_) => Err(Error::internal(
             "the peer sent a second message where the method has one",
         )),

@@ -5,13 +5,11 @@ use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-use crate::call::{FRAME_PREFIX, SendBuffer, write_frame};
-use crate::codec::{Codec, Message};
+use crate::call::SendBuffer;
 use crate::error::Result;
-use crate::rpc::Deadline;
+use crate::rpc::{Coding, Deadline};
 use crate::seam::Clock;
 
 /// Sends messages to the other side of a stream.
@@ -21,7 +19,7 @@ use crate::seam::Clock;
 #[derive(Debug)]
 pub struct Sender<T> {
     buffer: SendBuffer,
-    codec: &'static dyn Codec,
+    coding: Coding,
     deadline: Option<Deadline>,
     ends_when_dropped: bool,
     messages: PhantomData<fn(T)>,
@@ -29,10 +27,10 @@ pub struct Sender<T> {
 
 impl<T: prost::Message + Default + 'static> Sender<T> {
     /// The sender of a handler.
-    pub(crate) fn of_handler(buffer: SendBuffer, codec: &'static dyn Codec) -> Self {
+    pub(crate) fn of_handler(buffer: SendBuffer, coding: Coding) -> Self {
         Self {
             buffer,
-            codec,
+            coding,
             deadline: None,
             ends_when_dropped: false,
             messages: PhantomData,
@@ -42,12 +40,12 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     /// The sender of a caller, who stops waiting at `deadline`.
     pub(crate) fn of_caller(
         buffer: SendBuffer,
-        codec: &'static dyn Codec,
+        coding: Coding,
         deadline: Option<Deadline>,
     ) -> Self {
         Self {
             buffer,
-            codec,
+            coding,
             deadline,
             ends_when_dropped: true,
             messages: PhantomData,
@@ -58,8 +56,8 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     ///
     /// Cancel safe: dropping the future before it is ready sends nothing. After the call has ended a handler's send is
     /// [`Code::Cancelled`](crate::Code::Cancelled), and a client's send is an error that points to `recv`, which has the status.
-    pub async fn send(&mut self, message: T) -> Result<()> {
-        self.until_deadline(poll_fn(|cx| self.poll_send(cx, &message)))
+    pub async fn send(&mut self, mut message: T) -> Result<()> {
+        self.until_deadline(poll_fn(|cx| self.poll_send(cx, &mut message)))
             .await
     }
 
@@ -87,9 +85,9 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
             .await
     }
 
-    fn poll_send(&self, cx: &mut Context<'_>, message: &T) -> Poll<Result<()>> {
+    fn poll_send(&self, cx: &mut Context<'_>, message: &mut T) -> Poll<Result<()>> {
         self.buffer
-            .poll_push(cx, |bytes| self.codec.encode(message, bytes))
+            .poll_push(cx, |bytes| self.coding.encode(message, bytes))
     }
 
     fn poll_send_all<S>(&self, cx: &mut Context<'_>, mut messages: Pin<&mut S>) -> Poll<Result<()>>
@@ -105,7 +103,8 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
                 return Poll::Ready(Ok(()));
             };
             // There is room, and nobody else sends: this does not wait.
-            ready!(self.poll_send(cx, &sealed::Sealed::into_message(message)?))?;
+            let mut message = sealed::Sealed::into_message(message)?;
+            ready!(self.poll_send(cx, &mut message))?;
         }
     }
 
@@ -157,11 +156,4 @@ mod sealed {
             self
         }
     }
-}
-
-/// `message` as a run of one frame.
-pub(crate) fn encode(codec: &dyn Codec, message: &dyn Message) -> Result<Bytes> {
-    let mut run = BytesMut::with_capacity(FRAME_PREFIX + message.proto_len());
-    write_frame(&mut run, |bytes| codec.encode(message, bytes))?;
-    Ok(run.freeze())
 }

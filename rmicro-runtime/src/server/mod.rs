@@ -10,9 +10,10 @@ mod registered;
 mod router;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::call::{BoxFuture, Route, Routes};
+use crate::codec::Codec;
 use crate::error::{Error, Result};
 use crate::registry::EndpointInfo;
 use crate::rpc::{Codecs, Descriptor, Incoming, ServerInterceptor};
@@ -20,7 +21,7 @@ use crate::rpc::{Codecs, Descriptor, Incoming, ServerInterceptor};
 pub(crate) use heartbeat::{Beat, Heartbeat};
 pub use registered::Registration;
 
-use registered::{Chain, Registered};
+use registered::{Chain, Registered, SharedCodecs};
 use router::Router;
 
 /// The handlers of a service; a cheap clone.
@@ -35,6 +36,8 @@ struct Inner {
     codecs: Codecs,
     interceptors: Vec<Arc<dyn ServerInterceptor>>,
     chain: Chain,
+    /// The codecs as they are from the start on.
+    shared_codecs: SharedCodecs,
     started: bool,
 }
 
@@ -68,8 +71,9 @@ impl Server {
         let endpoint = Arc::new(Registered::new(
             handler,
             dispatch,
-            inner.codecs.clone(),
+            descriptor,
             inner.chain.clone(),
+            inner.shared_codecs.clone(),
         ));
         let registration = Registration::new(descriptor, endpoint);
         inner.services.push(descriptor);
@@ -86,6 +90,21 @@ impl Server {
             return Err(Error::failed_precondition(message));
         }
         inner.interceptors.push(Arc::new(interceptor));
+        Ok(())
+    }
+
+    /// Takes calls in `codec` too, in place of the codec that has its name; an error once the service has started.
+    pub fn codec(&self, codec: impl Codec) -> Result<()> {
+        self.add_codec(Arc::new(codec))
+    }
+
+    pub(crate) fn add_codec(&self, codec: Arc<dyn Codec>) -> Result<()> {
+        let mut inner = self.lock();
+        if inner.started {
+            let message = "a codec is added too late: the service has started";
+            return Err(Error::failed_precondition(message));
+        }
+        inner.codecs.add(codec);
         Ok(())
     }
 
@@ -106,7 +125,7 @@ impl Server {
     }
 
     /// The interceptors, known once it has started, for what is handled beside calls.
-    pub(crate) fn chain(&self) -> Arc<OnceLock<Vec<Arc<dyn ServerInterceptor>>>> {
+    pub(crate) fn chain(&self) -> Chain {
         self.lock().chain.clone()
     }
 
@@ -114,8 +133,8 @@ impl Server {
     pub(crate) fn companion(&self) -> Self {
         let inner = self.lock();
         Self(Arc::new(Mutex::new(Inner {
-            codecs: inner.codecs.clone(),
             chain: inner.chain.clone(),
+            shared_codecs: inner.shared_codecs.clone(),
             ..Inner::default()
         })))
     }
@@ -129,6 +148,7 @@ impl Server {
         let interceptors = std::mem::take(&mut inner.interceptors);
         // A service that starts again keeps the chain of its first start; nothing was added since.
         inner.chain.get_or_init(|| interceptors);
+        inner.shared_codecs.get_or_init(|| inner.codecs.clone());
         let mut router = Router::new(inner.name.clone());
         router.add(&inner.routes);
         router.add_behind(&behind);

@@ -4,10 +4,13 @@ use std::sync::{Arc, OnceLock};
 
 use crate::call::{BoxFuture, Endpoint, Route, ServerCall};
 use crate::error::{Error, Result};
-use crate::rpc::{Codecs, Descriptor, Incoming, Method, ServerInterceptor, ServerNext};
+use crate::rpc::{Codecs, Codings, Descriptor, Incoming, Method, ServerInterceptor, ServerNext};
 
 /// The interceptors of a server, known when it starts.
 pub(super) type Chain = Arc<OnceLock<Vec<Arc<dyn ServerInterceptor>>>>;
+
+/// The codecs of a server, known when it starts.
+pub(super) type SharedCodecs = Arc<OnceLock<Codecs>>;
 
 /// A handler behind the interceptors of its server.
 pub(super) struct Registered<H> {
@@ -19,20 +22,23 @@ pub(super) struct Registered<H> {
 struct Served<H> {
     handler: H,
     dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
-    codecs: Codecs,
+    descriptor: &'static Descriptor,
+    codecs: SharedCodecs,
 }
 
 impl<H> Registered<H> {
     pub(super) fn new(
         handler: H,
         dispatch: fn(&H, Incoming) -> BoxFuture<'_, Result<()>>,
-        codecs: Codecs,
+        descriptor: &'static Descriptor,
         chain: Chain,
+        codecs: SharedCodecs,
     ) -> Self {
         Self {
             served: Served {
                 handler,
                 dispatch,
+                descriptor,
                 codecs,
             },
             chain,
@@ -51,10 +57,24 @@ impl<H: Send + Sync + 'static> Endpoint for Registered<H> {
 
 impl<H: Send + Sync + 'static> Endpoint for Served<H> {
     fn call<'a>(&'a self, call: ServerCall) -> BoxFuture<'a, Result<()>> {
-        match self.codecs.find(&call.state.head().codec) {
-            Ok(codec) => (self.dispatch)(&self.handler, Incoming::new(call, codec)),
+        let head = call.state.head();
+        let codings = match &*head.codec {
+            "proto" => Ok(Codings::PROTO),
+            other => self.codings(other, &head.endpoint),
+        };
+        match codings {
+            Ok(codings) => (self.dispatch)(&self.handler, Incoming::new(call, codings)),
             Err(error) => Box::pin(std::future::ready(Err(error))),
         }
+    }
+}
+
+impl<H> Served<H> {
+    /// How the method `endpoint` is called in the codec called `name`.
+    fn codings(&self, name: &str, endpoint: &str) -> Result<Codings> {
+        let codecs = self.codecs.get_or_init(Codecs::default);
+        let service = self.descriptor.name();
+        Codings::of(name, codecs, service, self.descriptor.method(endpoint))
     }
 }
 

@@ -7,6 +7,7 @@ mod absent;
 mod arguments;
 mod builder;
 mod chosen;
+mod codecs;
 mod duration;
 mod environment;
 mod events;
@@ -118,6 +119,7 @@ impl Service {
     }
 
     fn from_settings(settings: Settings) -> Result<Self> {
+        codecs::check(&settings.client)?;
         let server = settings.server.clone();
         let standard = Standard::new(settings.offer, settings.seam.clock);
         let (plan, client, publisher) = Plan::new(settings)?;

@@ -31,6 +31,7 @@ case! {
     greeter
     groups
     json
+    json_methods
     json_proto2
     keywords
     lints

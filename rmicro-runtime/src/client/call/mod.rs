@@ -42,6 +42,17 @@ impl<T> Call<T> {
         self
     }
 
+    /// Makes the call in the codec called `name`, `proto` or `json`, instead of the client's own; on the wire `json` is
+    /// `application/grpc+json`.
+    ///
+    /// A codec that is not known, and JSON for a method without, is the call's error. A request has been encoded when this is
+    /// said and is encoded again: where every call is to be JSON,
+    /// [`ClientOptions::codec`](crate::ClientOptions::codec) is cheaper.
+    pub fn codec(mut self, name: &str) -> Self {
+        self.outgoing.set_codec(name);
+        self
+    }
+
     /// Compresses what is sent, where the transport can: gRPC does with gzip, and the node must understand that.
     pub fn compress(mut self, compress: bool) -> Self {
         self.outgoing.set_compress(compress);

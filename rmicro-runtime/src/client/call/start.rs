@@ -20,9 +20,9 @@ where
     O: prost::Message + Default + 'static,
 {
     Box::pin(async move {
-        let codec = outgoing.codec();
+        let coding = outgoing.codings().reply.clone();
         let (frames, deadline) = outgoing.open(None).await?;
-        Ok(Receiver::new(frames, codec, deadline))
+        Ok(Receiver::new(frames, coding, deadline))
     })
 }
 
@@ -53,10 +53,10 @@ where
     I: prost::Message + Default + 'static,
     O: prost::Message + Default + 'static,
 {
-    let (codec, buffer) = (outgoing.codec(), SendBuffer::new());
+    let (codings, buffer) = (outgoing.codings().clone(), SendBuffer::new());
     let (frames, deadline) = outgoing.open(Some(Body::Stream(buffer.clone()))).await?;
     Ok((
-        Sender::of_caller(buffer, codec, deadline.clone()),
-        Receiver::new(frames, codec, deadline),
+        Sender::of_caller(buffer, codings.request, deadline.clone()),
+        Receiver::new(frames, codings.reply, deadline),
     ))
 }

@@ -94,7 +94,11 @@ mod debug_rmicro {
 
     static DEBUG: Descriptor = Descriptor::new(
         "Debug",
-        &[Method::unary("Health"), Method::unary("Stats")],
+        &[
+            Method::unary("Health")
+                .json::<super::HealthRequest, super::HealthResponse>(),
+            Method::unary("Stats").json::<super::StatsRequest, super::StatsResponse>(),
+        ],
         &super::DEBUG_DEBUG_PROTO,
     );
 

@@ -132,9 +132,12 @@ mod health_rmicro {
     static HEALTH: Descriptor = Descriptor::new(
         "grpc.health.v1.Health",
         &[
-            Method::unary("Check"),
-            Method::unary("List"),
-            Method::server_streaming("Watch"),
+            Method::unary("Check")
+                .json::<super::HealthCheckRequest, super::HealthCheckResponse>(),
+            Method::unary("List")
+                .json::<super::HealthListRequest, super::HealthListResponse>(),
+            Method::server_streaming("Watch")
+                .json::<super::HealthCheckRequest, super::HealthCheckResponse>(),
         ],
         &super::GRPC_HEALTH_V1_HEALTH_PROTO,
     );

@@ -214,7 +214,13 @@ mod server_reflection_rmicro {
 
     static SERVER_REFLECTION: Descriptor = Descriptor::new(
         "grpc.reflection.v1.ServerReflection",
-        &[Method::bidi_streaming("ServerReflectionInfo")],
+        &[
+            Method::bidi_streaming("ServerReflectionInfo")
+                .json::<
+                    super::ServerReflectionRequest,
+                    super::ServerReflectionResponse,
+                >(),
+        ],
         &super::GRPC_REFLECTION_V1_REFLECTION_PROTO,
     );
 

@@ -24,8 +24,10 @@ const USER_AGENT: &str = concat!("rmicro/", env!("CARGO_PKG_VERSION"));
 
 /// The content type of messages in the codec with this name: `application/grpc` alone stands for `proto`.
 pub(super) fn content_type(codec: &str) -> Result<HeaderValue> {
-    if codec == "proto" {
-        return Ok(HeaderValue::from_static("application/grpc"));
+    match codec {
+        "proto" => return Ok(HeaderValue::from_static("application/grpc")),
+        "json" => return Ok(HeaderValue::from_static("application/grpc+json")),
+        _ => {}
     }
     HeaderValue::try_from(format!("application/grpc+{codec}")).map_err(|_| {
         Error::invalid_argument(format!("codec name {codec:?} cannot be in a content type"))

@@ -31,11 +31,11 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// What the peer is answered.
-    pub(super) fn response(self, answering: &Answering) -> Response<ReplyBody> {
+    pub(super) fn response(self, answering: &Answering, said: &Said) -> Response<ReplyBody> {
         match self {
-            Self::Grpc(error) => respond::refused(&error, answering),
+            Self::Grpc(error) => respond::refused(&error, answering, told_codec(said)),
             Self::Http(status, error) => {
-                let mut response = respond::refused(&error, answering);
+                let mut response = respond::refused(&error, answering, None);
                 *response.status_mut() = status;
                 response
             }
@@ -59,6 +59,7 @@ pub(super) fn read(
 ) -> Result<(Arc<Route>, CallHead), Refusal> {
     let codec = match codec(&parts.method, said)? {
         "proto" => Cow::Borrowed("proto"),
+        "json" => Cow::Borrowed("json"),
         other => Cow::Owned(other.to_owned()),
     };
     let route = routes.route(parts.uri.path())?;
@@ -111,12 +112,15 @@ fn codec<'a>(method: &Method, said: &'a Said) -> Result<&'a str, Refusal> {
             Error::internal(message),
         ));
     }
-    let content_type = said.content_type.as_ref().map(HeaderValue::to_str);
-    let codec = content_type.and_then(Result::ok).and_then(head::codec);
-    codec.ok_or_else(|| {
+    told_codec(said).ok_or_else(|| {
         let told = &said.content_type;
         let message =
             format!("a gRPC call has the content type application/grpc, this one {told:?}");
         Refusal::Http(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::internal(message))
     })
+}
+
+fn told_codec(said: &Said) -> Option<&str> {
+    let content_type = said.content_type.as_ref().map(HeaderValue::to_str);
+    content_type.and_then(Result::ok).and_then(head::codec)
 }

@@ -50,9 +50,14 @@ pub(super) fn whole(
     }
 }
 
-/// The reply to a request that reached no endpoint.
-pub(super) fn refused(error: &Error, answering: &Answering) -> Response<ReplyBody> {
-    trailers_only(answering.trailers(Err(error), Metadata::new()), "proto")
+/// The reply to a request in `codec` that reached no endpoint.
+pub(super) fn refused(
+    error: &Error,
+    answering: &Answering,
+    codec: Option<&str>,
+) -> Response<ReplyBody> {
+    let trailers = answering.trailers(Err(error), Metadata::new());
+    trailers_only(trailers, codec.unwrap_or("proto"))
 }
 
 /// A response whose status comes after its messages.

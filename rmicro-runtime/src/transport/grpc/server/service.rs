@@ -59,14 +59,14 @@ impl CallService {
         said: Said,
         body: Incoming,
         answering: Answering,
-    ) -> Result<Accepted, (Refusal, Answering)> {
+    ) -> Result<Accepted, Box<Response<ReplyBody>>> {
         let encoding = Encoding::of(said.encoding.as_ref());
         let read = request::check_encoding(&encoding)
             .map_err(Refusal::from)
             .and_then(|()| request::read(parts, &said, &*self.routes, self.peer, &self.clock));
         let (route, head) = match read {
             Ok(read) => read,
-            Err(refusal) => return Err((refusal, answering)),
+            Err(refusal) => return Err(Box::new(refusal.response(&answering, &said))),
         };
         self.inbox.announce(Head {
             route: route.clone(),
@@ -97,9 +97,7 @@ impl hyper::service::Service<Request<Incoming>> for CallService {
                 Box::pin(async move { Ok(unary(&mut accepted).await) })
             }
             Ok(accepted) => Box::pin(async { Ok(streaming(accepted).await) }),
-            Err((refusal, answering)) => {
-                Box::pin(std::future::ready(Ok(refusal.response(&answering))))
-            }
+            Err(refused) => Box::pin(std::future::ready(Ok(*refused))),
         }
     }
 }
