@@ -1,7 +1,7 @@
 //! Our client against foreign servers, whose Greeter takes the orders of `tests/foreign/README.md`.
 //!
-//! `foreign_client grpc|micro PEER [CASE…]` runs the cases for a plain gRPC server or for a go-micro one, all but those with a `-` in
-//! front; PEER is `HOST:PORT` or a registry. `foreign_client list|look|watch [NAME]` tells what mDNS knows.
+//! `foreign_client grpc|micro|micro-json PEER [CASE…]` runs the cases for a plain gRPC server or for a go-micro one, this one in
+//! protobuf or in JSON, all but those with a `-` in front; PEER is `HOST:PORT` or a registry. `foreign_client list|look|watch [NAME]` tells what mDNS knows.
 
 mod compression;
 mod endings;
@@ -33,12 +33,17 @@ async fn main() -> Result<()> {
                 limits::CASES.to_vec(),
             ]
             .concat();
-            judge::run(&Peer::new(&object).await?, &judge::chosen(&all, args)?).await;
+            judge::run(
+                &Peer::new(&object, "proto").await?,
+                &judge::chosen(&all, args)?,
+            )
+            .await;
             Ok(())
         }
-        "micro" => {
+        "micro" | "micro-json" => {
+            let codec = if verb == "micro" { "proto" } else { "json" };
             judge::run(
-                &Peer::new(&object).await?,
+                &Peer::new(&object, codec).await?,
                 &judge::chosen(micro::CASES, args)?,
             )
             .await;
@@ -48,7 +53,7 @@ async fn main() -> Result<()> {
         "look" => registry::look(&object).await,
         "watch" => registry::watch(&object).await,
         _ => Err(Error::invalid_argument(
-            "foreign_client grpc|micro PEER [CASE…], or list, look NAME, watch NAME",
+            "foreign_client grpc|micro|micro-json PEER [CASE…], or list, look NAME, watch NAME",
         )),
     }
 }

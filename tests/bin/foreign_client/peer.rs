@@ -18,14 +18,16 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// The server at `place`, which is `host:port` or a registry that knows it as `greeter`.
-    pub(crate) async fn new(place: &str) -> Result<Self> {
-        let usual = judge::caller("greeter", place).await?.build()?;
+    /// The server at `place`, which is `host:port` or a registry that knows it as `greeter`, called in `codec`.
+    pub(crate) async fn new(place: &str, codec: &str) -> Result<Self> {
+        let usual = judge::caller("greeter", place).await?;
+        let usual = usual.client_codec(codec).build()?;
         let config = GrpcConfig::default().max_message_size(64 << 20);
         let transport = Grpc::new(Seam::default()).config(config);
         let unlimited = judge::caller("greeter", place)
             .await?
             .transport(transport)
+            .client_codec(codec)
             .build()?;
         Ok(Self {
             greeter: GreeterService::new("greeter", usual.client()),

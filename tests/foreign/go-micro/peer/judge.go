@@ -26,11 +26,13 @@ type peer struct {
 	place []client.CallOption
 }
 
-// The names are the rows of the matrix, as in tests/bin/foreign_client/micro.rs.
-var cases = []struct {
+type testCase struct {
 	name string
 	run  func(peer) error
-}{
+}
+
+// The names are the rows of the matrix, as in tests/bin/foreign_client/micro.rs.
+var cases = []testCase{
 	{"unary", unary},
 	{"client stream", clientStream},
 	{"server stream", serverStream},
@@ -45,7 +47,19 @@ var cases = []struct {
 	{"unary 200 at once", unary200AtOnce},
 }
 
-func judge(service pb.GreeterService, place []client.CallOption) {
+// The cases that a client in JSON is good for: v2's encodes into buffers that another call may have, and tears requests that
+// leave at once.
+func jsonCases() []testCase {
+	var good []testCase
+	for _, c := range cases {
+		if v5 || c.name != "unary 200 at once" {
+			good = append(good, c)
+		}
+	}
+	return good
+}
+
+func judge(service pb.GreeterService, place []client.CallOption, cases []testCase) {
 	for _, c := range cases {
 		if err := c.run(peer{service, place}); err != nil {
 			fmt.Printf("FAILED %s: %v\n", c.name, err)

@@ -18,7 +18,7 @@ import (
 	"peer/pb"
 )
 
-const usage = "peer serve, judge mdns|HOST:PORT, list, look NAME, watch NAME"
+const usage = "peer serve, judge mdns|HOST:PORT, judge-json mdns|HOST:PORT, list, look NAME, watch NAME"
 
 func main() {
 	verb, object := argument(1), argument(2)
@@ -27,7 +27,9 @@ func main() {
 	case "serve":
 		err = serve()
 	case "judge":
-		judge(pb.NewGreeterService("greeter", grpcclient.NewClient()), place(object))
+		judge(caller(""), place(object), cases)
+	case "judge-json":
+		judge(caller("application/grpc+json"), place(object), jsonCases())
 	case "list":
 		err = list()
 	case "look":
@@ -60,6 +62,15 @@ func serve() error {
 		return err
 	}
 	return service.Run()
+}
+
+// A client whose calls are of contentType, or of its default one.
+func caller(contentType string) pb.GreeterService {
+	caller := grpcclient.NewClient()
+	if contentType != "" {
+		caller.Init(client.ContentType(contentType))
+	}
+	return pb.NewGreeterService("greeter", caller)
 }
 
 // How each call is addressed: by nothing more than the name, or past the registry.
