@@ -46,23 +46,28 @@ impl Placing<'_> {
         loop {
             let Placed { node, frames } = self.place(call, &mut way).await?;
             self.progress.reach(Stage::Wait);
-            let outcome = only_frame(frames).await;
-            let failure = outcome.as_ref().err();
-            self.client
-                .selector
-                .mark(self.target.name(), &node, failure);
-            match outcome.map_err(|error| self.told(error, Stage::Wait, &node)) {
-                Err(error) if error.is_unprocessed() => way.fail(&node, error)?,
+            // The outcome must have gone before the next wait, for which the future would keep its place.
+            let error = match self.heard(only_frame(frames).await, &node) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if error.is_unprocessed() {
+                way.fail(&node, error)?;
+            } else {
                 // In a box, as it is rare.
-                Err(error) => Box::pin(self.repeat(call, &mut way, &node, error)).await?,
-                Ok(answer) => {
-                    if self.method.idempotency_level().may_repeat() {
-                        self.target.budget.earn();
-                    }
-                    return Ok(answer);
-                }
+                Box::pin(self.repeat(call, &mut way, &node, error)).await?;
             }
         }
+    }
+
+    /// Takes note of what came of the call at `node`.
+    fn heard(&self, outcome: Result<Answer>, node: &Arc<Node>) -> Result<Answer> {
+        let failure = outcome.as_ref().err();
+        self.client.selector.mark(self.target.name(), node, failure);
+        if failure.is_none() && self.method.idempotency_level().may_repeat() {
+            self.target.budget.earn();
+        }
+        outcome.map_err(|error| self.told(error, Stage::Wait, node))
     }
 
     /// Lets a call that a handler may have seen be made again where that is allowed, and gives `error` back where it is not.
