@@ -53,7 +53,11 @@ fn hold<M: JsonMessage>(json: &[u8], ignore: bool) {
         let same: M = from_slice(&other, &reading).unwrap();
         assert_eq!(to_vec(&same, &writing).unwrap(), written);
     }
-    // NaN is not itself, so this goes by the encoded form.
+    // prost takes zero with a minus for a default and does not send it.
+    if written.windows(4).any(|part| part == b"-0.0") {
+        return;
+    }
+    // What nests too deep for the wire is no fault of JSON.
     let bytes = message.encode_to_vec();
     let by_wire = M::decode(bytes.as_slice()).map(|message| to_vec(&message, &writing));
     if let Ok(by_wire) = by_wire {
