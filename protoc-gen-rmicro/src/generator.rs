@@ -39,16 +39,10 @@ pub(crate) fn generate(request: &Request) -> Result<Vec<Generated>> {
     let mut taken = Taken::by_messages(&names, &outputs)?;
     let messages = Messages::new(request, &externs, &names)?;
     let statics = Statics::new(request, &externs, &outputs);
+    let json = Json::new(request, &types, &externs, &names, &outputs);
     let mut generated = Vec::new();
     for output in &outputs {
         let taken = taken.entry(output.module.clone()).or_default();
-        let json = Json {
-            request,
-            types: &types,
-            externs: &externs,
-            names: &names,
-            outputs: &outputs,
-        };
         let code = code(&json, &messages, &statics, output, taken)?;
         generated.push(Generated {
             name: output.file_name(&request.options),

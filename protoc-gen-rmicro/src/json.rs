@@ -6,7 +6,7 @@
 mod field;
 mod message;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use prost_types::{DescriptorProto, EnumDescriptorProto};
@@ -23,19 +23,20 @@ use crate::validate::Types;
 use crate::well_known;
 
 /// What is known of the run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Json<'a> {
     pub(crate) request: &'a Request,
-    pub(crate) types: &'a Types,
     pub(crate) externs: &'a Externs,
-    pub(crate) names: &'a RustNames,
-    pub(crate) outputs: &'a [Output],
+    types: &'a Types,
+    names: &'a RustNames,
+    /// The output of each file.
+    homes: BTreeMap<&'a str, &'a Output>,
 }
 
 /// One file, and the names of the runtime that its code uses.
 #[derive(Debug)]
 struct FileJson<'a> {
-    json: Json<'a>,
+    json: &'a Json<'a>,
     file: &'a ProtoFile,
     output: &'a Output,
     used: BTreeSet<&'static str>,
@@ -45,7 +46,26 @@ struct FileJson<'a> {
     is_long: bool,
 }
 
-impl Json<'_> {
+impl<'a> Json<'a> {
+    pub(crate) fn new(
+        request: &'a Request,
+        types: &'a Types,
+        externs: &'a Externs,
+        names: &'a RustNames,
+        outputs: &'a [Output],
+    ) -> Self {
+        let homes = outputs
+            .iter()
+            .flat_map(|output| output.files.iter().map(move |file| (file.as_str(), output)));
+        Self {
+            request,
+            externs,
+            types,
+            names,
+            homes: homes.collect(),
+        }
+    }
+
     /// The module for the messages of `file`, which is in `output` and calls the runtime `runtime`; nothing for a file without.
     pub(crate) fn module(
         &self,
@@ -56,7 +76,7 @@ impl Json<'_> {
         taken: &mut Taken,
     ) -> Result<TokenStream> {
         let mut code = FileJson {
-            json: *self,
+            json: self,
             file,
             output,
             used: BTreeSet::new(),
@@ -148,20 +168,19 @@ impl FileJson<'_> {
     /// The path of the message or enum `full`, as seen from the module of JSON.
     fn path_of(&self, full: &str) -> Result<TokenStream> {
         let Json {
-            externs,
-            names,
-            types,
             request,
-            outputs,
+            externs,
+            types,
+            names,
+            homes,
         } = self.json;
         if let Some(path) = externs.resolve(full, types, names) {
             return parse(&path);
         }
         let home = types.get(full).map_or("", String::as_str);
         let package = request.file(home).map_or("", |file| file.proto.package());
-        let is_home = |output: &&Output| output.files.iter().any(|file| file == home);
         let mut path = vec!["super".to_owned()];
-        if let Some(other) = outputs.iter().find(is_home) {
+        if let Some(other) = homes.get(home) {
             path.extend(self.output.path_to(other));
         }
         path.push(names.path(package, full));

@@ -11,6 +11,8 @@ use super::map::Entries;
 use super::{Encoding, Fields, Format, Key, Map};
 
 /// Takes the fields of one message, each by one call that says how it is declared.
+///
+/// Fields are told by their place in [`JsonMessage::FIELDS`](super::JsonMessage::FIELDS); a place that is not there panics.
 #[expect(
     missing_debug_implementations,
     reason = "a serializer need not be `Debug`"
