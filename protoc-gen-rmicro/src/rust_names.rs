@@ -91,7 +91,7 @@ impl RustNames {
 
     /// The variant of the value `name` of the enum `full`: `Unspecified`; an alias has the variant of the first value with
     /// its number.
-    #[allow(dead_code, reason = "for whoever comes to name a value")]
+    #[cfg(test)]
     pub(crate) fn value(&self, full: &str, name: &str) -> String {
         let name = self.canonical(full, name);
         self.upper(&inside(full, name), || names::value_name(last(full), name))

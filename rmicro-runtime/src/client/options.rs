@@ -16,8 +16,8 @@ pub struct ClientOptions {
     ///
     /// One connection is one task, so that more of them use more cores; one carries as many calls at a time as the node allows.
     pub connections: usize,
-    /// For a unary call in all, and for a stream from its first to its last message when the call sets no other: 30 s for unary
-    /// calls by default. Streams have no limit by default.
+    /// For a unary call in all, and for a stream until a node is found that takes it, when the call sets no other; 30 s by default.
+    /// A stream that has begun has no limit of its own.
     pub request_timeout: Duration,
     /// The name of the codec that calls are in when they choose no other: `proto` by default, or `json`, which is
     /// `application/grpc+json` on the wire. One that is not known is every call's error.

@@ -272,13 +272,17 @@ impl Exchange for Outgoing {
 
 impl Outgoing {
     /// The way of a call behind its interceptors.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps its argument twice, which makes the future of every call larger"
+    )]
     fn exchanged(&self, call: ClientCall) -> impl Future<Output = Result<Answer>> + Send {
         async move {
             let (outer, limit) = (self.progress.limit(), self.limit(&call));
             // The one timer around the interceptors does, unless one of them has brought the deadline forward.
             let answer = match outer {
                 Some(outer) if outer <= limit => self.place(&call, limit).await,
-                // In a box, as it is rare, and would make the future of every call larger.
+                // In a box, as it is rare.
                 _ => Box::pin(self.send(&call)).await,
             };
             self.progress.reach(Stage::Intercept);
