@@ -59,6 +59,21 @@ go_tool() {
     echo "$1@$2" >"$stamp"
 }
 
+# nats_server: sets NATS_SERVER to a real one, built by Go. Within `build`.
+nats_server() {
+    go_setup
+    go_tool github.com/nats-io/nats-server/v2 v2.15.2 "$FOREIGN/nats"
+    export NATS_SERVER="$FOREIGN/nats/nats-server"
+}
+
+# start_nats NAME PORT [OPTION…]: one on loopback that is ready; `stop NAME` ends it.
+start_nats() {
+    local name=$1 port=$2
+    shift 2
+    start "$name" "${NATS_SERVER:-$FOREIGN/nats/nats-server}" --addr 127.0.0.1 --port "$port" "$@"
+    await_line "$name" 'Server is ready'
+}
+
 # A Python of our own with what requirements.txt pins; remade when the pins change.
 python_setup() {
     local pins="$ROOT/tests/foreign/requirements.txt"
@@ -100,10 +115,12 @@ build_programs() {
     build_ours "$PROGRAMS" --bin "$@"
 }
 
-# build_ours FOLDER --example|--bin NAME…: unless somebody else's folder is to be used.
+# build_ours FOLDER --example|--bin NAME…: unless somebody else's folder is to be used. BUILD_FEATURES=A,B switches on features
+# that the crates `examples` and `tests` have.
 build_ours() {
     local folder=$1 kind=$2 name wanted=()
     shift 2
+    if [[ -n ${BUILD_FEATURES:-} ]]; then wanted+=(--features "$BUILD_FEATURES"); fi
     [[ $folder == "$(target_of "$ROOT")"/* ]] || return 0
     for name in "$@"; do wanted+=("$kind" "$name"); done
     (cd "$ROOT" && timeout 1800 cargo build --quiet --workspace "${wanted[@]}")
