@@ -95,6 +95,14 @@ node_setup() {
     cp "$2/package-lock.json" "$1/installed.json"
 }
 
+# redis_setup: Debian's Redis, which needs too many libraries to be unpacked beside the system.
+redis_setup() {
+    command -v redis-server >/dev/null && return
+    echo "installing redis-server"
+    { apt-get update && apt-get install -y --no-install-recommends redis-server; } >"$TMP/apt.log" 2>&1 ||
+        die "redis-server cannot be installed: $(tail -n 3 "$TMP/apt.log")"
+}
+
 # protoc ARGUMENTS: the one inside grpcio-tools, so that no system protoc is needed.
 protoc() { "$PYTHON" -m grpc_tools.protoc -I "$ROOT/proto" "$@"; }
 
@@ -142,6 +150,39 @@ start() {
     "$@" </dev/null >"$TMP/$name.log" 2>&1 &
     PIDS+=($!)
     declare -g "PID_$name=$!"
+}
+
+# redis_server NAME [ARGUMENT…]: a Redis on loopback with its data in $TMP/NAME and nothing saved, unless the arguments say
+# otherwise (`--appendonly yes`); REDIS is its address. Called again for the same NAME it comes back where it was, with its data.
+redis_server() {
+    local name=$1 port tries=20 known="PORT_$1"
+    shift
+    mkdir -p "$TMP/$name.data"
+    while ((tries-- > 0)); do
+        port=${!known:-$((20000 + RANDOM % 12000))}
+        start "$name" redis-server --bind 127.0.0.1 --port "$port" --dir "$TMP/$name.data" --save '' "$@"
+        if redis_is_up "$name"; then
+            declare -g "$known=$port" "REDIS=127.0.0.1:$port"
+            return
+        fi
+    done
+    die "no redis-server starts:"$'\n'"$(log_of "$name")"
+}
+
+redis_is_up() {
+    until grep -q 'Ready to accept connections' "$TMP/$1.log"; do
+        kill -0 "$(pid_of "$1")" 2>/dev/null || return 1
+        sleep 0.02
+    done
+}
+
+# kill_server NAME: as a power cut would end it.
+kill_server() {
+    local pid
+    pid=$(pid_of "$1")
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null || true
+    forget "$pid"
 }
 
 pid_of() { local variable="PID_$1"; echo "${!variable}"; }
