@@ -74,6 +74,27 @@ start_nats() {
     await_line "$name" 'Server is ready'
 }
 
+# go_micro_peer v2|v5: peer/ with what v2/ or v5/ adds, built against that go-micro as $WORK/v2|v5/peer/bin/peer. It is
+# written for v5, and has its modules' versions from there, or from the seed.
+go_micro_peer() {
+    local work="$WORK/$1/peer" modules="$ROOT/tests/foreign/go-micro/v5"
+    [[ $1 == v5 ]] || modules="$ROOT/tests/foreign/seed/web_demo"
+    mkdir -p "$work/bin"
+    cp "$HERE"/peer/*.go "$HERE/$1"/*.go "$modules"/go.{mod,sum} "$work/"
+    sed -i 's/^module .*/module peer/' "$work/go.mod"
+    [[ $1 == v5 ]] || sed -i 's#go-micro.dev/v5#github.com/micro/go-micro/v2#' "$work"/*.go
+    {
+        cat "$ROOT/proto/greet/v1/greeter.proto"
+        echo 'option go_package = "peer/pb";'
+    } >"$work/greeter.proto"
+    (
+        cd "$work"
+        GOBIN="$work/bin" timeout 900 go install tool
+        PATH="$work/bin:$PATH" "$PYTHON" -m grpc_tools.protoc -I . --go_out=.. --micro_out=.. greeter.proto
+        timeout 900 go build -o bin/ .
+    )
+}
+
 # A Python of our own with what requirements.txt pins; remade when the pins change.
 python_setup() {
     local pins="$ROOT/tests/foreign/requirements.txt"
