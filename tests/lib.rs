@@ -2,6 +2,7 @@
 //! frame of the cases that run against foreign peers.
 
 pub mod judge;
+pub mod peer;
 pub mod raw;
 mod rig;
 mod scripted;

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmicro_runtime::{Code, Error};
+use rmicro_runtime::transport::GrpcConfig;
+use rmicro_runtime::{ClientOptions, Code, Error};
+use rmicro_tests::peer::{Peer, Say};
+use rmicro_tests::raw::{ADA, post_with, send};
+use rmicro_tests::tally::greeter_at;
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -119,4 +123,113 @@ async fn metadata_of_a_request_has_a_limit() {
         assert!(error.message().contains("the limit is 16384"), "{error}");
     })
     .await;
+}
+
+/// What a stranger sends that is `size` bytes long beside the call "wait", which must come to its own end on the same connection.
+async fn beside_a_stranger(
+    say: impl Fn(&str) -> Say + Clone + Send + 'static,
+    size: usize,
+) -> Error {
+    let go = Arc::new(Notify::new());
+    let gone = go.clone();
+    let peer = Peer::listen(move |request, respond| {
+        let (gone, say) = (gone.clone(), say.clone());
+        async move {
+            if request.headers().contains_key("wait") {
+                gone.notified().await;
+                Say::grpc()
+                    .data(ADA)
+                    .trailers(&[("grpc-status", "0")])
+                    .to(respond);
+            } else {
+                say(&"x".repeat(size)).to(respond);
+            }
+        }
+    })
+    .await;
+    let greeter = greeter_at(&peer.address, ClientOptions::default()).await;
+    let waiting = greeter.hello(hello("Ada")).metadata("wait", "1");
+    let innocent = tokio::spawn(waiting.into_future());
+    let poison = timeout(
+        Duration::from_secs(10),
+        greeter.hello(hello("Ada")).into_future(),
+    );
+    let error = poison.await.expect("it ends").unwrap_err();
+    go.notify_one();
+    let innocent = innocent.await.unwrap();
+    assert_eq!(innocent.expect("nothing happened to it").message, "Ada");
+    assert_eq!(peer.connections(), 1);
+    error
+}
+
+const SAYS: &str = "the limit is 16384 (GrpcConfig::max_header_list_size)";
+
+#[tokio::test]
+async fn trailers_of_a_stranger_that_are_too_long_end_their_call_alone_and_say_so() {
+    for (status, told) in [("0", "OK"), ("5", "NOT_FOUND")] {
+        let say = move |long: &str| {
+            let trailers = [("grpc-status", status), ("long", long), ("last", "1")];
+            Say::grpc().data(ADA).trailers(&trailers)
+        };
+        for size in [20_000, 100_000, 250_000] {
+            let error = beside_a_stranger(say, size).await;
+            assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+            // Three names, two short values, and 32 for each.
+            let length = size + "grpc-status0longlast1".len() + 3 * 32;
+            let says =
+                format!("trailers of {length} bytes came, {SAYS}; the peer's status was {told}");
+            assert!(error.message().contains(&says), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn headers_of_a_stranger_that_are_too_long_end_their_call_alone_and_say_so() {
+    let say = |long: &str| {
+        let headers = [("content-type", "application/grpc"), ("long", long)];
+        Say::headers(&headers)
+            .data(ADA)
+            .trailers(&[("grpc-status", "0")])
+    };
+    let only = |long: &str| Say::headers(&[("grpc-status", "5"), ("long", long)]);
+    for size in [20_000, 100_000, 250_000] {
+        let error = beside_a_stranger(say, size).await;
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+        assert!(error.message().contains("headers of "), "{error}");
+        assert!(error.message().contains(SAYS), "{error}");
+        let error = beside_a_stranger(only, size).await;
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+        assert!(error.message().contains(SAYS), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_more_gets_more() {
+    let go = Arc::new(Notify::new());
+    let config = GrpcConfig::default().max_header_list_size(1 << 20);
+    let rig = Rig::grpc(config.clone(), config, greeter(go)).await;
+    let call = rig.greeter.hello(hello("long trailers"));
+    let reply = call.send().await.unwrap();
+    assert_eq!(reply.trailers.get("long").map(str::len), Some(LONG));
+}
+
+#[tokio::test]
+async fn headers_of_a_request_that_are_too_long_are_told_of() {
+    let rig = Rig::new(Wire::Grpc, greeter(Arc::default())).await;
+    for (size, grpc, http) in [
+        (16_000, "0", 200),
+        (20_000, "8", 200),
+        (60_000, "8", 200),
+        (80_000, "none", 431),
+    ] {
+        let long = "x".repeat(size);
+        let request = post_with(&rig, "/greet.v1.Greeter/Hello", &[("long", &long)]);
+        let answer = send(&rig, request, &[ADA]).await;
+        assert_eq!(answer.grpc_status(), grpc, "{size}: {}", answer.message());
+        assert_eq!(answer.http, http, "{size}");
+        if grpc == "8" {
+            let (start, said) = ("headers of ", answer.message());
+            assert!(said.starts_with(start) && said.ends_with(SAYS), "{said}");
+        }
+    }
 }

@@ -1,7 +1,19 @@
 //! What travels beside the messages: text and bytes, several values of a name, both ways.
 
-use rmicro_runtime::{Code, Error};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use rmicro_runtime::transport::ClientCall;
+use rmicro_runtime::{
+    Answer, ClientInterceptor, ClientNext, ClientOptions, Code, Error, Metadata, Result, Service,
+};
+use rmicro_tests::pb::GreeterService;
+use rmicro_tests::peer::{Peer, Say};
+use rmicro_tests::raw::{ADA, post_with, send};
+use rmicro_tests::tally::greeter_at;
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
+
+const HELLO: &str = "/greet.v1.Greeter/Hello";
 
 /// Runs each test in memory and over gRPC.
 macro_rules! on_both_wires {
@@ -99,4 +111,152 @@ on_both_wires! {
         let call = rig.greeter.hello(hello("Ada")).metadata_bin("blob", b"x");
         assert_eq!(call.await.unwrap_err().code(), Code::InvalidArgument);
     }
+}
+
+/// What peers send beside a call that is legal in HTTP/2 and nobody's metadata.
+const OF_THE_PROTOCOL: [(&str, &str); 8] = [
+    ("content-length", "10"),
+    ("grpc-encoding", "identity"),
+    ("grpc-accept-encoding", "identity,deflate,gzip"),
+    ("grpc-timeout", "8S"),
+    ("grpc-previous-rpc-attempts", "1"),
+    ("grpc-status", "0"),
+    ("timeout", "9000000000"),
+    ("x-content-type", "application/grpc+proto"),
+];
+
+/// What a proxy and a go-micro client add that handlers may want.
+const WANTED: [(&str, &str); 5] = [
+    ("accept-encoding", "gzip"),
+    ("micro-from-service", "teller"),
+    ("micro-id", "7"),
+    ("user-agent", "teller/1"),
+    ("x-request-id", "8"),
+];
+
+fn sorted(metadata: &Metadata) -> Vec<(&str, &str)> {
+    let mut pairs: Vec<_> = metadata.iter().collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// Sends on what a handler was sent, as gateways do.
+#[derive(Clone, Debug, Default)]
+struct SendOn(Arc<Mutex<Metadata>>);
+
+#[async_trait]
+impl ClientInterceptor for SendOn {
+    async fn intercept(&self, mut call: ClientCall, next: ClientNext<'_>) -> Result<Answer> {
+        call.head.metadata = self.0.lock().unwrap().clone();
+        next.run(call).await
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_pass_on_all_that_it_was_sent() {
+    let inner = Rig::new(
+        Wire::Grpc,
+        Scripted::default().hello(|ctx, request| async move {
+            assert_eq!(sorted(ctx.metadata()), WANTED);
+            Ok(reply(request.name))
+        }),
+    )
+    .await;
+    let send_on = SendOn::default();
+    let service = Service::builder("gateway").registry(inner.registry().clone());
+    let service = service.client_interceptor(send_on.clone());
+    let service = service.build().unwrap();
+    let next = GreeterService::new("greeter", service.client());
+    let gateway = Scripted::default().hello(move |ctx, request| {
+        let (next, send_on) = (next.clone(), send_on.clone());
+        async move {
+            *send_on.0.lock().unwrap() = ctx.metadata().clone();
+            // Another length than the request's own, so a length that was passed on would break it.
+            let reply = next.hello(hello(&(request.name + ", and more"))).await?;
+            for (name, value) in ctx.metadata().iter() {
+                ctx.reply_metadata().append(name, value)?;
+                ctx.trailers().append(name, value)?;
+            }
+            Ok(reply)
+        }
+    });
+    let rig = Rig::new(Wire::Grpc, gateway).await;
+    let more = [&OF_THE_PROTOCOL[..], &WANTED].concat();
+    let answer = send(&rig, post_with(&rig, HELLO, &more), &[ADA]).await;
+    assert_eq!(answer.grpc_status(), "0", "{}", answer.message());
+    assert!(answer.data.ends_with(b"Ada, and more"));
+    for headers in [&answer.headers, &answer.end] {
+        for (name, value) in WANTED {
+            assert_eq!(headers[name], value);
+        }
+        assert_eq!(headers.get("content-length"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_fail_with_all_that_it_was_sent() {
+    let echo = Scripted::default()
+        .hello(|ctx, _| async move {
+            Err(Error::aborted("again").with_metadata(ctx.metadata().clone()))
+        })
+        .hello_often(|ctx, _, mut replies| async move {
+            replies.send(reply("first")).await?;
+            Err(Error::aborted("again").with_metadata(ctx.metadata().clone()))
+        });
+    let rig = Rig::new(Wire::Grpc, echo).await;
+    let more = [&OF_THE_PROTOCOL[..], &WANTED].concat();
+    for method in [HELLO, "/greet.v1.Greeter/HelloOften"] {
+        let answer = send(&rig, post_with(&rig, method, &more), &[ADA]).await;
+        assert_eq!(
+            (answer.grpc_status(), answer.message()),
+            ("10", "again"),
+            "{method}"
+        );
+        for (name, value) in WANTED {
+            assert_eq!(answer.end[name], value, "{method}");
+        }
+        for name in ["content-length", "timeout", "grpc-previous-rpc-attempts"] {
+            assert_eq!(answer.end.get(name), None, "{method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_frames_a_reply_is_no_metadata_and_does_not_break_the_next() {
+    let front = [
+        ("content-type", "application/grpc"),
+        ("grpc-encoding", "identity"),
+        ("grpc-accept-encoding", "gzip"),
+        ("content-length", "10"),
+        ("server", "envoy"),
+    ];
+    let good = Say::headers(&front).data(ADA).trailers(&[
+        ("grpc-status", "0"),
+        ("content-length", "10"),
+        ("behind", "1"),
+    ]);
+    let peer = Peer::saying(good).await;
+    let greeter = greeter_at(&peer.address, ClientOptions::default()).await;
+    let reply = greeter.hello(hello("Ada")).send().await.unwrap();
+    assert_eq!(sorted(&reply.metadata), [("server", "envoy")]);
+    assert_eq!(sorted(&reply.trailers), [("behind", "1")]);
+
+    let bad = Say::headers(&[
+        ("content-type", "application/grpc"),
+        ("grpc-status", "5"),
+        ("grpc-message", "gone"),
+        ("content-length", "0"),
+        ("timeout", "1"),
+        ("server", "envoy"),
+    ]);
+    let peer = Peer::saying(bad).await;
+    let greeter = greeter_at(&peer.address, ClientOptions::default()).await;
+    let forwards = Scripted::default().hello(move |_, request| {
+        let greeter = greeter.clone();
+        async move { greeter.hello(request).await }
+    });
+    let rig = Rig::new(Wire::Grpc, forwards).await;
+    let error = rig.greeter.hello(hello("Ada")).await.unwrap_err();
+    assert_eq!((error.code(), error.message()), (Code::NotFound, "gone"));
+    assert_eq!(sorted(error.metadata()), [("server", "envoy")]);
 }

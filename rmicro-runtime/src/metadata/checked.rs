@@ -1,27 +1,44 @@
 //! What may be a name or a value (gRPC's `PROTOCOL-HTTP2.md`, "Custom-Metadata").
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
 
 /// How names end whose values are bytes.
 const BINARY: &str = "-bin";
 
-/// Names that the protocols set themselves: gRPC's `PROTOCOL-HTTP2.md`, RFC 9113 section 8.2.2, and
-/// go-micro's `client/grpc/grpc.go` for the last two.
-const RESERVED: [&str; 11] = [
-    "content-type",
-    "te",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
-    "host",
-    "timeout",
-    "x-content-type",
-];
+/// Whether the protocols keep `name`, which is lower case, for themselves: gRPC's `PROTOCOL-HTTP2.md`,
+/// RFC 9113 section 8.2.2, and go-micro's `client/grpc/grpc.go` for the last two.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with("grpc-")
+        || matches!(
+            name,
+            "content-type"
+                | "te"
+                | "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "transfer-encoding"
+                | "upgrade"
+                | "content-length"
+                | "host"
+                | "timeout"
+                | "x-content-type"
+        )
+}
+
+/// Takes what is reserved out of `headers`; where nothing is, it only looks at each name.
+///
+/// Transports do so with what a peer has sent: those headers framed the peer's message, and would break the next one if they were
+/// passed on. They do so with what is sent, too, as a map that was taken as it is may have any name.
+pub(crate) fn strip_reserved(headers: &mut HeaderMap) {
+    let names = headers.keys().filter(|name| is_reserved(name.as_str()));
+    // A list of nothing costs nothing.
+    let names: Vec<HeaderName> = names.cloned().collect();
+    for name in names {
+        headers.remove(name);
+    }
+}
 
 /// The name of a value that is text.
 pub(super) fn text_name(name: &str) -> Result<HeaderName> {
@@ -70,7 +87,7 @@ fn checked(name: &str) -> Result<HeaderName> {
                 "metadata name {name:?} is not of letters, digits, '-', '_' and '.'"
             ))
         })?;
-    if header.as_str().starts_with("grpc-") || RESERVED.contains(&header.as_str()) {
+    if is_reserved(header.as_str()) {
         return Err(Error::invalid_argument(format!(
             "metadata name {name:?} is reserved by the protocol"
         )));

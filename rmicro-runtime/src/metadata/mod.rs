@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::HeaderMap;
 
 use self::checked::{binary_name, text_name, text_value};
+pub(crate) use self::checked::{is_reserved, strip_reserved};
 use crate::error::Result;
 
 /// Names and values that travel beside the messages of a call.

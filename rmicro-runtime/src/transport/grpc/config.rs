@@ -24,7 +24,9 @@ pub struct GrpcConfig {
     /// How many bytes a peer may send on one connection ahead of what was read; 4 MiB. Below 65,535 it counts as that, which is
     /// where HTTP/2 begins.
     pub connection_window: u32,
-    /// The longest list of headers or trailers that is taken from a peer, in bytes as RFC 9113 section 6.5.2 counts; 16 KiB.
+    /// The longest list of headers or trailers that is taken from a peer, and sent to one, in bytes as RFC 9113 section 6.5.2 counts;
+    /// 16 KiB. What is longer ends its call with [`Code::ResourceExhausted`](crate::Code::ResourceExhausted); peers are told several
+    /// times as much, beyond which HTTP/2 itself ends the call, or the connection.
     pub max_header_list_size: u32,
     /// How many calls may run at a time on one connection: a server tells its clients, a client keeps to it; 0, the default, is
     /// 1,000 for a server, and for a client whatever its peer allows.
@@ -109,7 +111,7 @@ impl GrpcConfig {
         self
     }
 
-    /// Sets the longest list of headers or trailers that is taken from a peer, in bytes.
+    /// Sets the longest list of headers or trailers that is taken from a peer and sent to one, in bytes.
     #[must_use]
     pub fn max_header_list_size(mut self, bytes: u32) -> Self {
         self.max_header_list_size = bytes;

@@ -1,12 +1,16 @@
 //! Messages in gzip (RFC 1952).
 //!
-//! Invariant: unpacking keeps no more than the limit, however much a message would grow.
+//! Invariant: unpacking keeps no more than the limit, however much a message would grow, and takes one member alone.
+//!
+//! RFC 1952 section 2.2 lets any number of members follow each other, and grpc-go reads all of them (Go's `compress/gzip` does so by
+//! itself). No gRPC peer writes more than one, gRPC's C core refuses what follows the first, and so does this: a message of nothing but
+//! empty members costs its receiver much time and never grows to a limit.
 
 use std::io::{Read, Write};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::call::{FRAME_PREFIX, split_frame};
@@ -46,15 +50,26 @@ fn pack(message: &[u8], packed: &mut BytesMut) -> std::io::Result<()> {
 }
 
 /// The message in `packed`, which may have `limit` bytes.
+///
+/// What is no gzip, or has more than one member, is [`Code::Internal`](crate::Code::Internal); a message that is longer is
+/// [`Code::ResourceExhausted`](crate::Code::ResourceExhausted).
 pub(super) fn unpack(packed: &[u8], limit: usize) -> Result<Bytes> {
     let mut message = Vec::with_capacity((packed.len() * 2).min(limit));
-    let mut decoder = MultiGzDecoder::new(packed).take(limit as u64 + 1);
+    let mut decoder = GzDecoder::new(packed).take(limit as u64 + 1);
     decoder
         .read_to_end(&mut message)
         .map_err(|error| Error::internal("a message cannot be unpacked as gzip").source(error))?;
     if message.len() > limit {
         return Err(Error::resource_exhausted(format!(
             "a message of {} bytes in gzip has more than {limit} unpacked, which is the limit",
+            packed.len()
+        )));
+    }
+    let rest = decoder.into_inner().into_inner();
+    if !rest.is_empty() {
+        return Err(Error::internal(format!(
+            "a message in gzip has {} bytes after its first member, of {} in all: a message is one member",
+            rest.len(),
             packed.len()
         )));
     }
@@ -106,6 +121,23 @@ mod tests {
         assert_eq!(error.code(), Code::ResourceExhausted);
         assert!(error.message().contains("1048576"), "{error}");
         assert!(unpack(&bomb, 8 << 20).is_ok());
+    }
+
+    #[test]
+    fn only_one_member_is_unpacked_however_many_follow() {
+        let empty = GzEncoder::new(Vec::new(), Compression::fast());
+        let empty = empty.finish().unwrap();
+        assert_eq!(unpack(&empty, 1000).unwrap(), "");
+        for count in [2, 1000] {
+            let error = unpack(&empty.repeat(count), 1000).unwrap_err();
+            assert_eq!(error.code(), Code::Internal);
+            // What was not looked at is told: all but the first.
+            let rest = format!("has {} bytes after its first", empty.len() * (count - 1));
+            assert!(error.message().contains(&rest), "{error}");
+        }
+        let one = pack_run(run_of(&[&[7; 1000]])).slice(FRAME_PREFIX..);
+        let error = unpack(&[&one[..], b"x"].concat(), 1000).unwrap_err();
+        assert!(error.message().contains("has 1 bytes after"), "{error}");
     }
 
     #[test]

@@ -12,13 +12,10 @@ use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING, accepted};
 use super::{limit as limits, timeout};
 use crate::call::CallHead;
 use crate::error::{Error, Result};
+use crate::metadata::strip_reserved;
 use crate::seam::Clock;
 
-pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
-/// go-micro's own.
-pub(super) const TIMEOUT: HeaderName = HeaderName::from_static("timeout");
-/// What go-micro's clients send beside the content type.
-pub(super) const X_CONTENT_TYPE: HeaderName = HeaderName::from_static("x-content-type");
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 const USER_AGENT: &str = concat!("rmicro/", env!("CARGO_PKG_VERSION"));
 
@@ -116,6 +113,7 @@ fn headers(
     compress: bool,
     timeout: Option<HeaderValue>,
 ) -> HeaderMap {
+    strip_reserved(&mut metadata);
     // Once, instead of growing one by one.
     metadata.reserve(OWN_HEADERS);
     metadata.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -181,6 +179,14 @@ mod tests {
         request(head, false, 16 * 1024, &authority, &Clock::default())
     }
 
+    fn sorted(headers: &HeaderMap) -> Vec<String> {
+        let lines = headers.iter();
+        let lines = lines.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort();
+        lines
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_request_has_what_grpc_asks_for() {
         let mut head = CallHead::new("greet.v1.Greeter", "Hello");
@@ -192,20 +198,43 @@ mod tests {
             request.uri(),
             "http://127.0.0.1:8080/greet.v1.Greeter/Hello"
         );
-        let mut headers: Vec<_> = request
-            .headers()
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
-            .collect();
-        headers.sort();
         assert_eq!(
-            headers,
+            sorted(request.headers()),
             [
                 "content-type: application/grpc",
                 "grpc-accept-encoding: identity,gzip",
                 "grpc-timeout: 2000000u",
                 "te: trailers",
                 "trace: 7",
+                "user-agent: rmicro/0.1.0",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_reserved_stays_behind_whatever_brought_it() {
+        let mut head = CallHead::new("a.B", "C");
+        for name in [
+            "content-length",
+            "content-type",
+            "host",
+            "connection",
+            "grpc-encoding",
+            "grpc-timeout",
+            "te",
+            "timeout",
+            "trace",
+        ] {
+            let headers = head.metadata.headers_mut();
+            headers.insert(name, HeaderValue::from_static("1"));
+        }
+        assert_eq!(
+            sorted(build(head).unwrap().headers()),
+            [
+                "content-type: application/grpc",
+                "grpc-accept-encoding: identity,gzip",
+                "te: trailers",
+                "trace: 1",
                 "user-agent: rmicro/0.1.0",
             ]
         );

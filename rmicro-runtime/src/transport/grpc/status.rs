@@ -8,11 +8,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{StatusCode, header};
 use prost::Message;
 
-use super::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use super::go_micro;
 use super::head::usual_of;
 use crate::error::{Code, Detail, Error, Result};
-use crate::metadata::{Metadata, base64};
+use crate::metadata::{Metadata, base64, is_reserved, strip_reserved};
 
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -56,27 +55,59 @@ pub(super) fn instead(error: Option<&Error>, too_long: &Error) -> HeaderMap {
 
 /// What trailers say: the peer's own ones, and how the call ended.
 ///
-/// An error carries the peer's trailers as its metadata, and its details in order. Without `grpc-status`, or with one that is no
-/// number, the call failed as [`Code::Unknown`].
+/// An error carries the peer's trailers as its metadata, and its details in order. Without `grpc-status`, with one that is no
+/// number, or with several that differ, the call failed as [`Code::Unknown`].
 pub(super) fn from_trailers(mut trailers: HeaderMap) -> (Metadata, Result<()>) {
+    // Most trailers have one value for each name, and to see that costs nothing.
+    let differ = trailers.len() > trailers.keys_len() && statuses_differ(&trailers);
     let status = trailers.remove(GRPC_STATUS);
     let message = trailers.remove(GRPC_MESSAGE);
     let details = trailers.remove(GRPC_DETAILS);
+    strip_reserved(&mut trailers);
     let metadata = Metadata::from_headers(trailers);
+    let message = || message.as_ref().map(decode_message).unwrap_or_default();
     let error = match status.as_ref().map(|status| (status, number(status))) {
+        _ if differ => broken(
+            "the peer ended the call with several grpc-status",
+            &message(),
+        ),
         Some((_, Some(0))) => return (metadata, Ok(())),
         Some((_, Some(number))) => {
-            let message = message.as_ref().map(decode_message).unwrap_or_default();
             let details = details.as_ref().map(read_details).unwrap_or_default();
-            go_micro::read(Code::from_number(number), message, details).answered()
+            go_micro::read(Code::from_number(number), message(), details).answered()
         }
         Some((status, None)) => {
-            Error::unknown(format!("the peer's grpc-status {status:?} is no number"))
+            let text = format!("the peer's grpc-status {status:?} is no number");
+            broken(&text, &message())
         }
-        None => Error::unknown("the peer ended the call without grpc-status"),
+        None => broken("the peer ended the call without grpc-status", &message()),
     };
     let error = error.with_metadata(metadata.clone());
     (metadata, Err(error))
+}
+
+fn statuses_differ(trailers: &HeaderMap) -> bool {
+    let mut statuses = trailers.get_all(GRPC_STATUS).iter();
+    let first = statuses.next();
+    statuses.any(|status| Some(status) != first)
+}
+
+/// The end of a call that says no status, with the text that the peer gave all the same.
+fn broken(what: &str, message: &str) -> Error {
+    Error::unknown(match message {
+        "" => what.to_owned(),
+        message => format!("{what}, and said: {message}"),
+    })
+}
+
+/// The error for trailers that were `too_long` to be taken, where they said that the call had ended as `result`.
+pub(super) fn not_taken(too_long: &Error, result: &Result<()>) -> Error {
+    let code = result.as_ref().map_or_else(Error::code, |()| Code::Ok);
+    let text = too_long.message();
+    Error::new(
+        too_long.code(),
+        format!("{text}; the peer's status was {code}"),
+    )
 }
 
 /// The error for an HTTP response that does not come from a gRPC server (gRPC's `http-grpc-status-mapping.md`).
@@ -97,7 +128,10 @@ pub(super) fn from_http(status: StatusCode) -> Error {
 
 fn write_error(error: &Error, trailers: &mut HeaderMap, go_micro: Option<&str>) {
     for (name, value) in error.metadata().headers() {
-        trailers.append(name, value.clone());
+        // Metadata that somebody passes on may be from anywhere.
+        if !is_reserved(name.as_str()) {
+            trailers.append(name, value.clone());
+        }
     }
     trailers.insert(GRPC_STATUS, HeaderValue::from(error.code().number()));
     trailers.remove(GRPC_MESSAGE);
@@ -116,7 +150,10 @@ fn write_error(error: &Error, trailers: &mut HeaderMap, go_micro: Option<&str>) 
 }
 
 fn number(status: &HeaderValue) -> Option<u32> {
-    status.to_str().ok()?.parse().ok()
+    let digits = status.to_str().ok()?;
+    // A sign would be read as well.
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
 }
 
 /// Escapes what gRPC does not let through in `grpc-message`: bytes outside of 0x20 to 0x7E, and `%`.
@@ -222,9 +259,9 @@ struct Any {
 
 /// Takes what only frames a reply out of its headers, so that metadata is left.
 pub(super) fn strip_reply(headers: &mut HeaderMap) {
+    // Every reply has it, and most have nothing else.
     headers.remove(header::CONTENT_TYPE);
-    headers.remove(GRPC_ENCODING);
-    headers.remove(GRPC_ACCEPT_ENCODING);
+    strip_reserved(headers);
 }
 
 #[cfg(test)]
@@ -364,9 +401,66 @@ mod tests {
     fn trailers_without_a_status_are_a_failure() {
         let error = from_trailers(HeaderMap::new()).1.unwrap_err();
         assert_eq!(error.code(), Code::Unknown);
-        let mut trailers = HeaderMap::new();
-        trailers.insert(GRPC_STATUS, HeaderValue::from_static("no"));
-        assert!(from_trailers(trailers).1.is_err());
+        for text in ["no", "", "+0", "-0", " 0", "0, 0", "4294967296"] {
+            let mut trailers = HeaderMap::new();
+            trailers.insert(GRPC_STATUS, HeaderValue::from_static(text));
+            trailers.insert(GRPC_MESSAGE, HeaderValue::from_static("why%21"));
+            let error = from_trailers(trailers).1.unwrap_err();
+            assert_eq!(error.code(), Code::Unknown);
+            assert!(error.message().contains(&format!("{text:?}")), "{error}");
+            assert!(error.message().ends_with("why!"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_is_there_twice_counts_if_it_is_the_same() {
+        for (statuses, code) in [
+            (["0", "0"], None),
+            (["5", "5"], Some(Code::NotFound)),
+            (["0", "5"], Some(Code::Unknown)),
+            (["5", "0"], Some(Code::Unknown)),
+        ] {
+            let statuses = statuses.map(|status| (GRPC_STATUS, HeaderValue::from_static(status)));
+            let (metadata, result) = from_trailers(HeaderMap::from_iter(statuses));
+            assert_eq!(result.err().map(|error| error.code()), code);
+            assert!(metadata.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_unknown_and_keeps_its_text() {
+        for number in ["17", "99", "4294967295"] {
+            let mut trailers = HeaderMap::new();
+            trailers.insert(GRPC_STATUS, HeaderValue::from_static(number));
+            trailers.insert(GRPC_MESSAGE, HeaderValue::from_static("why"));
+            let error = from_trailers(trailers).1.unwrap_err();
+            assert_eq!((error.code(), error.message()), (Code::Unknown, "why"));
+        }
+    }
+
+    #[test]
+    fn no_reserved_name_travels_either_way() {
+        let strange = [
+            ("content-length", "1"),
+            ("grpc-encoding", "gzip"),
+            ("x-own", "2"),
+        ];
+        let strange = strange.map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        let passed_on = Metadata::from_headers(HeaderMap::from_iter(strange.clone()));
+        let error = Error::aborted("again").with_metadata(passed_on);
+        let sent = trailers(Err(&error), Metadata::new(), None);
+        let mut names: Vec<_> = sent.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["grpc-message", "grpc-status", "x-own"]);
+
+        let mut came = sent;
+        came.extend(strange.map(|(name, value)| (Some(name), value)));
+        let (metadata, result) = from_trailers(came);
+        assert_eq!(metadata.iter().collect::<Vec<_>>(), [("x-own", "2")]);
+        assert_eq!(result.unwrap_err().metadata(), &metadata);
     }
 
     #[test]

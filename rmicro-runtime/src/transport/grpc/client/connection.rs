@@ -120,7 +120,7 @@ impl Link {
         outgoing: Option<Arc<Outgoing>>,
         place: Place,
     ) -> Exchange {
-        Exchange::new(response, outgoing, place, self.config.max_receive_size)
+        Exchange::new(response, outgoing, place, &self.config)
     }
 
     /// The error of a call that h2 did not take; nothing of it has left.

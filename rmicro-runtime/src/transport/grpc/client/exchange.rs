@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::transport::grpc::deframe::Deframer;
 use crate::transport::grpc::encoding::Encoding;
-use crate::transport::grpc::{head, reset, status};
+use crate::transport::grpc::{GrpcConfig, head, limit, reset, status};
 
 /// A call that runs. Dropping it before its end resets the stream with CANCEL.
 pub(super) struct Exchange {
@@ -25,6 +25,7 @@ pub(super) struct Exchange {
     outgoing: Option<Arc<Outgoing>>,
     place: Option<Place>,
     limit: usize,
+    list_limit: usize,
 }
 
 enum State {
@@ -35,12 +36,12 @@ enum State {
 }
 
 impl Exchange {
-    /// The call whose reply is `response`, with messages of up to `limit` bytes.
+    /// The call whose reply is `response`, with messages and lists of headers as long as `config` allows.
     pub(super) fn new(
         response: ResponseFuture,
         outgoing: Option<Arc<Outgoing>>,
         place: Place,
-        limit: usize,
+        config: &GrpcConfig,
     ) -> Self {
         Self {
             state: State::Headers(response),
@@ -48,7 +49,8 @@ impl Exchange {
             trailers: Metadata::new(),
             outgoing,
             place: Some(place),
-            limit,
+            limit: config.max_receive_size,
+            list_limit: config.max_header_list_size as usize,
         }
     }
 
@@ -61,6 +63,7 @@ impl Exchange {
             outgoing: None,
             place: None,
             limit: 0,
+            list_limit: 0,
         }
     }
 
@@ -70,9 +73,9 @@ impl Exchange {
         let mut headers = parts.headers;
         if headers.contains_key(status::GRPC_STATUS) {
             // Trailers-only: the headers are the end.
-            status::strip_reply(&mut headers);
             return self.read_trailers(headers);
         }
+        limit::check_received(limit::list_size(&headers), "headers", self.list_limit)?;
         if parts.status != StatusCode::OK {
             return Err(status::from_http(parts.status));
         }
@@ -85,9 +88,12 @@ impl Exchange {
     }
 
     fn read_trailers(&mut self, trailers: HeaderMap) -> Result<()> {
+        let size = limit::list_size(&trailers);
         let (trailers, result) = status::from_trailers(trailers);
-        self.trailers = trailers;
         self.finish();
+        limit::check_received(size, "trailers", self.list_limit)
+            .map_err(|too_long| status::not_taken(&too_long, &result))?;
+        self.trailers = trailers;
         result
     }
 

@@ -27,6 +27,7 @@ use self::dirty::DirtyList;
 use self::keep_alive::{Heard, KeepAlive, Listening};
 use self::places::Places;
 use self::task::Driver;
+use super::limit::kept_by_h2;
 use super::{Grpc, GrpcConfig};
 use crate::error::{Error, Result};
 use crate::seam::Socket;
@@ -109,7 +110,7 @@ fn builder(config: &GrpcConfig) -> Builder {
         .enable_push(false)
         .initial_window_size(config.stream_window)
         .initial_connection_window_size(config.connection_window.max(SMALLEST_WINDOW))
-        .max_header_list_size(config.max_header_list_size)
+        .max_header_list_size(kept_by_h2(config.max_header_list_size, KEPT_TIMES))
         .initial_max_send_streams(UNTOLD)
         // A server that batches small replies would otherwise be taken for an attacker.
         .data_frame_budget(DATA_FRAME_BUDGET)
@@ -121,6 +122,8 @@ fn builder(config: &GrpcConfig) -> Builder {
 
 /// The window of a connection at its beginning (RFC 9113, section 6.9.2); it cannot be made smaller.
 const SMALLEST_WINDOW: u32 = 65_535;
+/// How many times the limit a list of headers may be and still end its own call alone, with its length.
+const KEPT_TIMES: u32 = 16;
 /// How much the unread small DATA frames of one connection may cost, in h2's count.
 const DATA_FRAME_BUDGET: usize = 64 << 20;
 /// How many calls that were given up are remembered for a second, in which their late frames are no surprise.

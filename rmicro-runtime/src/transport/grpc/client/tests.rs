@@ -679,7 +679,7 @@ async fn the_settings_tell_the_windows_and_forbid_push() {
     let mut settings = vec![0; usize::from(preface[26])];
     socket.read_exact(&mut settings).await.unwrap();
     // Identifier and value (RFC 9113, section 6.5.2).
-    for (id, value) in [(2, 0), (4, 70_000), (6, 9_000)] {
+    for (id, value) in [(2, 0), (4, 70_000), (6, KEPT_TIMES * 9_000)] {
         let wanted = [&[0, id][..], &u32::to_be_bytes(value)].concat();
         let told = settings.chunks(6).any(|setting| setting == wanted);
         assert!(told, "{id}: {settings:?}");

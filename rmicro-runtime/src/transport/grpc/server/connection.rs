@@ -23,6 +23,7 @@ use super::stream_set::StreamSet;
 use crate::call::{BoxFuture, Kind, SlowMark};
 use crate::seam::{Clock, Socket};
 use crate::transport::grpc::GrpcConfig;
+use crate::transport::grpc::limit::kept_by_h2;
 
 /// How many calls may run at a time on one connection, where nobody said it. hyper's own 200 is little for clients that, like
 /// ours, have one connection to a node.
@@ -85,7 +86,7 @@ fn builder(config: &GrpcConfig, clock: Clock, inbox: Inbox) -> http2::Builder<In
     builder
         .initial_stream_window_size(config.stream_window)
         .initial_connection_window_size(window.clamp(SMALLEST_WINDOW, LARGEST_WINDOW))
-        .max_header_list_size(config.max_header_list_size)
+        .max_header_list_size(kept_by_h2(config.max_header_list_size, KEPT_TIMES))
         .auto_date_header(false)
         // Cancels that come with their own HEADERS in one read count against this; the default of 20 cuts honest peers.
         .max_pending_accept_reset_streams(1024)
@@ -97,6 +98,9 @@ fn builder(config: &GrpcConfig, clock: Clock, inbox: Inbox) -> http2::Builder<In
     builder
 }
 
+/// How many times the limit the headers of a request may be and still get an answer of gRPC: half as much more gets HTTP 431. It is less
+/// than on a client, because anybody may connect.
+const KEPT_TIMES: u32 = 4;
 /// The window of a connection at its beginning (RFC 9113, section 6.9.2); it cannot be made smaller.
 const SMALLEST_WINDOW: u32 = 65_535;
 /// The largest window (RFC 9113, section 6.9.1); h2 panics above it.

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::seam::Clock;
 use crate::transport::grpc::encoding::{Encoding, GRPC_ACCEPT_ENCODING, accepted};
-use crate::transport::grpc::{head, timeout};
+use crate::transport::grpc::{GrpcConfig, head, limit, timeout};
 
 /// A request that reaches no endpoint.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) enum Refusal {
     Http(StatusCode, Error),
     /// It is gRPC, and gets a status.
     Grpc(Error),
+    /// Its messages are in an encoding that is not understood here: it is told which are.
+    Encoding(Error),
 }
 
 impl Refusal {
@@ -34,6 +36,12 @@ impl Refusal {
     pub(super) fn response(self, answering: &Answering, said: &Said) -> Response<ReplyBody> {
         match self {
             Self::Grpc(error) => respond::refused(&error, answering, told_codec(said)),
+            Self::Encoding(error) => {
+                let mut response = respond::refused(&error, answering, told_codec(said));
+                let headers = response.headers_mut();
+                headers.insert(GRPC_ACCEPT_ENCODING, accepted());
+                response
+            }
             Self::Http(status, error) => {
                 let mut response = respond::refused(&error, answering, None);
                 *response.status_mut() = status;
@@ -91,17 +99,15 @@ fn timeout(said: &Said) -> Result<Option<Duration>> {
     })
 }
 
-/// Refuses an encoding that is not understood, and says which are.
-pub(super) fn check_encoding(encoding: &Encoding) -> Result<()> {
+/// Refuses headers that are too long, and messages in an encoding that is not understood.
+pub(super) fn check(said: &Said, encoding: &Encoding, config: &GrpcConfig) -> Result<(), Refusal> {
+    let limit = config.max_header_list_size as usize;
+    limit::check_received(said.list_size, "headers", limit)?;
     let Encoding::Unknown(name) = encoding else {
         return Ok(());
     };
-    let mut metadata = Metadata::new();
-    metadata
-        .headers_mut()
-        .insert(GRPC_ACCEPT_ENCODING, accepted());
     let message = format!("messages in the encoding {name:?} are not understood here");
-    Err(Error::unimplemented(message).with_metadata(metadata))
+    Err(Refusal::Encoding(Error::unimplemented(message)))
 }
 
 fn codec<'a>(method: &Method, said: &'a Said) -> Result<&'a str, Refusal> {

@@ -1,11 +1,11 @@
 //! What the headers of a request say to gRPC itself.
 //!
-//! Invariant: what is left of the headers is the caller's own metadata, and its `user-agent`.
+//! Invariant: what is left of the headers is the caller's own metadata, and its `user-agent`: no name that is reserved.
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::header::{HeaderMap, HeaderValue, USER_AGENT};
 
-use crate::transport::grpc::encoding::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
-use crate::transport::grpc::head::{GRPC_TIMEOUT, TIMEOUT, X_CONTENT_TYPE};
+use crate::metadata::strip_reserved;
+use crate::transport::grpc::limit::entry_size;
 
 /// The first value of each header that means something here.
 #[derive(Debug, Default)]
@@ -18,18 +18,9 @@ pub(super) struct Said {
     pub(super) accept_encoding: Option<HeaderValue>,
     /// go-micro's.
     pub(super) x_content_type: Option<HeaderValue>,
+    /// How long the list of headers was, as RFC 9113 section 6.5.2 counts.
+    pub(super) list_size: usize,
 }
-
-/// Every header that is taken away.
-const NAMES: [HeaderName; 7] = [
-    CONTENT_TYPE,
-    TE,
-    GRPC_TIMEOUT,
-    TIMEOUT,
-    GRPC_ENCODING,
-    GRPC_ACCEPT_ENCODING,
-    X_CONTENT_TYPE,
-];
 
 impl Said {
     /// Takes it out of `headers`.
@@ -39,6 +30,7 @@ impl Said {
     pub(super) fn take(headers: &mut HeaderMap) -> Self {
         let (mut said, mut agent, mut has_others) = (Self::default(), None, false);
         for (name, value) in &*headers {
+            said.list_size += entry_size(name, value);
             let place = match name.as_str() {
                 "content-type" => &mut said.content_type,
                 "grpc-timeout" => &mut said.grpc_timeout,
@@ -56,7 +48,7 @@ impl Said {
             place.get_or_insert_with(|| value.clone());
         }
         if has_others {
-            NAMES.iter().for_each(|name| drop(headers.remove(name)));
+            strip_reserved(headers);
         } else {
             headers.clear();
             if let Some(agent) = agent {
@@ -70,6 +62,7 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::grpc::limit::list_size;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -79,7 +72,7 @@ mod tests {
         headers
     }
 
-    const OF_GRPC: [(&str, &str); 9] = [
+    const OF_THE_PROTOCOL: [(&str, &str); 9] = [
         ("te", "trailers"),
         ("content-type", "application/grpc"),
         ("grpc-timeout", "1S"),
@@ -98,9 +91,11 @@ mod tests {
             &[("trace", "7"), ("trace", "8")],
             &[("user-agent", "test/2")],
         ] {
-            let mut all = headers(&[&OF_GRPC, own].concat());
+            let mut all = headers(&[&OF_THE_PROTOCOL, own].concat());
+            let size = list_size(&all);
             let said = Said::take(&mut all);
             assert_eq!(all, headers(&[&[("user-agent", "test/1")], own].concat()));
+            assert_eq!(said.list_size, size);
             assert_eq!(said.grpc_timeout.unwrap(), "1S");
             assert_eq!(said.content_type.unwrap(), "application/grpc");
             for value in [
@@ -115,9 +110,18 @@ mod tests {
     }
 
     #[test]
-    fn every_name_that_means_something_is_taken_away() {
-        let mut all = headers(&OF_GRPC);
-        NAMES.iter().for_each(|name| drop(all.remove(name)));
-        assert_eq!(all, headers(&[("user-agent", "test/1")]));
+    fn no_reserved_name_is_left_whoever_is_beside_it() {
+        let reserved = [
+            ("content-length", "10"),
+            ("content-length", "10"),
+            ("host", "a"),
+            ("grpc-previous-rpc-attempts", "1"),
+            ("connection", "x"),
+        ];
+        for own in [&[][..], &[("accept-encoding", "gzip"), ("micro-id", "7")]] {
+            let mut all = headers(&[&OF_THE_PROTOCOL[..], &reserved, own].concat());
+            Said::take(&mut all);
+            assert_eq!(all, headers(&[&[("user-agent", "test/1")], own].concat()));
+        }
     }
 }

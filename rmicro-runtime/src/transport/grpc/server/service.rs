@@ -13,7 +13,7 @@ use super::answering::Answering;
 use super::body::ReplyBody;
 use super::inbound::Inbound;
 use super::inbox::{Head, Inbox};
-use super::request::{self, Refusal};
+use super::request;
 use super::respond;
 use super::said::Said;
 use super::streaming::Streaming;
@@ -61,8 +61,7 @@ impl CallService {
         answering: Answering,
     ) -> Result<Accepted, Box<Response<ReplyBody>>> {
         let encoding = Encoding::of(said.encoding.as_ref());
-        let read = request::check_encoding(&encoding)
-            .map_err(Refusal::from)
+        let read = request::check(&said, &encoding, &self.config)
             .and_then(|()| request::read(parts, &said, &*self.routes, self.peer, &self.clock));
         let (route, head) = match read {
             Ok(read) => read,
