@@ -22,6 +22,10 @@ impl Log {
         self.0.lock().unwrap().push(line.into());
     }
 
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
     fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
@@ -151,6 +155,105 @@ async fn the_first_interceptor_is_the_outermost_on_both_sides() {
         "c1 out OK",
     ];
     assert_eq!(log.lines(), expected);
+}
+
+/// Answers by all four kinds; whoever is called "nobody" is refused.
+fn answering() -> Scripted {
+    let known = |name: &str| match name {
+        "nobody" => Err(Error::not_found("nobody")),
+        name => Ok(reply(name)),
+    };
+    Scripted::default()
+        .hello(move |_, request| async move { known(&request.name) })
+        .hello_many(move |_, mut requests| async move {
+            let mut last = String::new();
+            while let Some(request) = requests.recv().await? {
+                last = request.name;
+            }
+            known(&last)
+        })
+        .hello_often(move |_, request, mut replies| async move {
+            replies.send(reply("first")).await?;
+            replies.send(known(&request.name)?).await
+        })
+        .chat(move |_, mut requests, mut replies| async move {
+            while let Some(request) = requests.recv().await? {
+                replies.send(known(&request.name)?).await?;
+            }
+            Ok(())
+        })
+}
+
+/// Calls a method as `name` and reads to the end.
+async fn call(greeter: &GreeterService, endpoint: &str, name: &str) -> Result<()> {
+    match endpoint {
+        "Hello" => greeter.hello(hello(name)).await.map(drop),
+        "HelloMany" => {
+            let mut many = greeter.hello_many().await?;
+            many.send(hello(name)).await?;
+            many.finish().await.map(drop)
+        }
+        "HelloOften" => {
+            let mut often = greeter.hello_often(hello(name)).await?;
+            while often.recv().await?.is_some() {}
+            Ok(())
+        }
+        _ => {
+            let mut chat = greeter.chat().await?;
+            chat.send(hello(name)).await?;
+            chat.close_send();
+            while chat.recv().await?.is_some() {}
+            Ok(())
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_order_is_the_same_for_every_kind_on_every_transport() {
+    for transport in ["memory", "grpc"] {
+        let (ours, theirs) = (Log::default(), Log::default());
+        let service = Service::builder("greeter")
+            .registry(Registry::new())
+            .transport(transport);
+        let address = if transport == "grpc" {
+            "127.0.0.1:0"
+        } else {
+            ":0"
+        };
+        let service = service
+            .address(address)
+            .server_interceptor(Noting("s1", theirs.clone()))
+            .server_interceptor(Noting("s2", theirs.clone()))
+            .client_interceptor(Noting("c1", ours.clone()))
+            .client_interceptor(Noting("c2", ours.clone()))
+            .build()
+            .unwrap();
+        register_greeter_handler(service.server(), answering()).unwrap();
+        let _running = service.start().await.unwrap();
+        let greeter = GreeterService::new("greeter", service.client());
+        for endpoint in ["Hello", "HelloMany", "HelloOften", "Chat"] {
+            for (name, code) in [("Ada", Code::Ok), ("nobody", Code::NotFound)] {
+                let ended = call(&greeter, endpoint, name).await;
+                assert_eq!(ended.map_or_else(|error| error.code(), |()| Code::Ok), code);
+                // A client's interceptor sees a stream begin; how it ends is read by whoever called.
+                let seen = if endpoint == "Hello" { code } else { Code::Ok };
+                let passed = |first: &str, second: &str, code: Code| {
+                    [
+                        format!("{first} in {endpoint}"),
+                        format!("{second} in {endpoint}"),
+                        format!("{second} out {code}"),
+                        format!("{first} out {code}"),
+                    ]
+                };
+                assert_eq!(ours.take(), passed("c1", "c2", seen), "{transport} {name}");
+                assert_eq!(
+                    theirs.take(),
+                    passed("s1", "s2", code),
+                    "{transport} {name}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test]
