@@ -208,27 +208,31 @@ async fn call(greeter: &GreeterService, endpoint: &str, name: &str) -> Result<()
     }
 }
 
+/// A service over `transport` with two interceptors on each side.
+fn noting_service(transport: &str, ours: &Log, theirs: &Log) -> Service {
+    let address = match transport {
+        "memory" => ":0",
+        _ => "127.0.0.1:0",
+    };
+    let service = Service::builder("greeter")
+        .registry(Registry::new())
+        .transport(transport)
+        .address(address)
+        .server_interceptor(Noting("s1", theirs.clone()))
+        .server_interceptor(Noting("s2", theirs.clone()))
+        .client_interceptor(Noting("c1", ours.clone()))
+        .client_interceptor(Noting("c2", ours.clone()))
+        .build()
+        .unwrap();
+    register_greeter_handler(service.server(), answering()).unwrap();
+    service
+}
+
 #[tokio::test]
 async fn the_order_is_the_same_for_every_kind_on_every_transport() {
     for transport in ["memory", "grpc"] {
         let (ours, theirs) = (Log::default(), Log::default());
-        let service = Service::builder("greeter")
-            .registry(Registry::new())
-            .transport(transport);
-        let address = if transport == "grpc" {
-            "127.0.0.1:0"
-        } else {
-            ":0"
-        };
-        let service = service
-            .address(address)
-            .server_interceptor(Noting("s1", theirs.clone()))
-            .server_interceptor(Noting("s2", theirs.clone()))
-            .client_interceptor(Noting("c1", ours.clone()))
-            .client_interceptor(Noting("c2", ours.clone()))
-            .build()
-            .unwrap();
-        register_greeter_handler(service.server(), answering()).unwrap();
+        let service = noting_service(transport, &ours, &theirs);
         let _running = service.start().await.unwrap();
         let greeter = GreeterService::new("greeter", service.client());
         for endpoint in ["Hello", "HelloMany", "HelloOften", "Chat"] {

@@ -1,6 +1,8 @@
 //! What may be a name or a value (gRPC's `PROTOCOL-HTTP2.md`, "Custom-Metadata").
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+#[cfg(feature = "grpc")]
+use http::header::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
 
 use crate::error::{Error, Result};
 
@@ -31,6 +33,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 ///
 /// Transports do so with what a peer has sent: those headers framed the peer's message, and would break the next one if they were
 /// passed on. They do so with what is sent, too, as a map that was taken as it is may have any name.
+#[cfg(feature = "grpc")]
 pub(crate) fn strip_reserved(headers: &mut HeaderMap) {
     let names = headers.keys().filter(|name| is_reserved(name.as_str()));
     // A list of nothing costs nothing.

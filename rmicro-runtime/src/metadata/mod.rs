@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::HeaderMap;
 
 use self::checked::{binary_name, text_name, text_value};
+#[cfg(feature = "grpc")]
 pub(crate) use self::checked::{is_reserved, strip_reserved};
 use crate::error::Result;
 
