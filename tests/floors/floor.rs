@@ -19,7 +19,7 @@ const CONTRACTS: [&str; 7] = [
     "transport",
 ];
 /// Files that a contract is made of, beside its `mod.rs`.
-const PARTS: [(&str, &str); 10] = [
+const PARTS: [(&str, &str); 12] = [
     ("broker", "capabilities"),
     ("broker", "delivery"),
     ("broker", "header"),
@@ -28,6 +28,8 @@ const PARTS: [(&str, &str); 10] = [
     ("broker", "topic"),
     ("codec", "message"),
     ("codec", "with_json"),
+    ("registry", "announced"),
+    ("registry", "beat"),
     ("registry", "info"),
     ("registry", "roster"),
 ];

@@ -57,7 +57,7 @@ impl Header {
     }
 
     /// Every name with its value, ordered by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let names = self.0.as_deref().into_iter().flatten();
         names.map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -21,6 +21,8 @@
 mod capabilities;
 mod delivery;
 mod header;
+#[cfg(feature = "http")]
+mod http;
 mod memory;
 mod message;
 mod subscription;
@@ -30,6 +32,8 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "http")]
+pub use self::http::{Http, HttpConfig};
 pub use capabilities::{Capabilities, Ordered};
 pub use delivery::{Delivery, Settle, Settled, Verdict};
 pub use header::Header;

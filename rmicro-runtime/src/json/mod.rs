@@ -13,6 +13,8 @@
 mod any;
 mod base64;
 mod content;
+#[cfg(feature = "http")]
+mod envelope;
 mod format;
 mod integer;
 mod key;
@@ -30,6 +32,9 @@ mod trail;
 mod types;
 mod whole;
 mod writer;
+
+#[cfg(feature = "http")]
+pub(crate) use envelope::Envelope;
 
 pub use any::{AnyPart, read_any, write_any};
 pub use format::{Enum, Format, Found, Message, enumeration};

@@ -3,6 +3,8 @@
 //! Invariant: a registry never calls a node; liveness is the caller's heartbeat ([`Registry::register`] again before `ttl` ends),
 //! so a dead node lapses by itself.
 
+mod announced;
+mod beat;
 mod cached;
 mod info;
 #[cfg(feature = "mdns")]
@@ -20,6 +22,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_core::Stream;
 
+pub(crate) use announced::announced;
+pub(crate) use beat::{Beat, Pulse};
 pub use cached::Cached;
 pub use info::{Action, Change, EndpointInfo, Node, ServiceInfo, ValueInfo};
 #[cfg(all(fuzzing, feature = "mdns"))]
@@ -28,6 +32,8 @@ pub use mdns::fuzzed;
 #[cfg(feature = "mdns")]
 pub use mdns::{Mdns, MdnsConfig};
 pub use memory::Memory;
+#[cfg(feature = "http")]
+pub(crate) use roster::Roster;
 
 use crate::error::{Error, Result};
 

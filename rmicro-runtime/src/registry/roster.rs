@@ -10,11 +10,11 @@ use super::{Action, Change, Node, ServiceInfo};
 
 /// The versions of one service, merged from what is told about them.
 #[derive(Debug, Default)]
-pub(super) struct Roster(BTreeMap<String, ServiceInfo>);
+pub(crate) struct Roster(BTreeMap<String, ServiceInfo>);
 
 impl Roster {
     /// The roster with these versions.
-    pub(super) fn of(versions: &[ServiceInfo]) -> Self {
+    pub(crate) fn of(versions: &[ServiceInfo]) -> Self {
         let mut roster = Self::default();
         for version in versions {
             roster.put(version);
@@ -23,7 +23,7 @@ impl Roster {
     }
 
     /// Merges a change; tells whether anything is different now.
-    pub(super) fn apply(&mut self, change: &Change) -> bool {
+    pub(crate) fn apply(&mut self, change: &Change) -> bool {
         let changes = match change.action {
             Action::Create | Action::Update => self.put(&change.service),
             Action::Delete => self.withdraw(&change.service),
@@ -34,7 +34,7 @@ impl Roster {
     /// Adds the nodes of `told` or replaces what was said about them, and tells what that changed.
     ///
     /// A node of another version moves to this one. A service without nodes says nothing.
-    pub(super) fn put(&mut self, told: &ServiceInfo) -> Vec<Change> {
+    pub(crate) fn put(&mut self, told: &ServiceInfo) -> Vec<Change> {
         if told.nodes.is_empty() {
             return Vec::new();
         }
@@ -55,12 +55,12 @@ impl Roster {
 
     /// Removes the nodes of `told` by their ids, whatever their version, and tells which were
     /// there.
-    pub(super) fn withdraw(&mut self, told: &ServiceInfo) -> Vec<Change> {
+    pub(crate) fn withdraw(&mut self, told: &ServiceInfo) -> Vec<Change> {
         self.remove(|node| told.nodes.iter().any(|gone| gone.id == node.id))
     }
 
     /// Removes the nodes that `gone` picks, and tells which those were.
-    pub(super) fn remove(&mut self, gone: impl Fn(&Node) -> bool) -> Vec<Change> {
+    pub(crate) fn remove(&mut self, gone: impl Fn(&Node) -> bool) -> Vec<Change> {
         let mut changes = Vec::new();
         self.0.retain(|_, version| {
             let nodes: Vec<_> = version.nodes.extract_if(.., |node| gone(node)).collect();
@@ -77,12 +77,12 @@ impl Roster {
     }
 
     /// Every version, sorted.
-    pub(super) fn versions(&self) -> impl Iterator<Item = &ServiceInfo> {
+    pub(crate) fn versions(&self) -> impl Iterator<Item = &ServiceInfo> {
         self.0.values()
     }
 
     /// Whether there is no node.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

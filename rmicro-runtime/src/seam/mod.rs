@@ -3,6 +3,8 @@
 //! Invariant: nothing else in this crate names tokio's time or net, `Instant`, or a random source, so a whole cluster can run in
 //! one process under a simulated network, a paused clock and a seed. `tests/floors.rs` enforces it.
 
+#[cfg(any(feature = "grpc", feature = "http"))]
+mod bind;
 mod chance;
 mod clock;
 mod holder;
@@ -12,6 +14,8 @@ mod net;
 #[cfg(feature = "grpc")]
 mod timer;
 
+#[cfg(any(feature = "grpc", feature = "http"))]
+pub(crate) use bind::bind;
 pub use chance::Chance;
 #[cfg(test)]
 pub(crate) use clock::TIMERS;

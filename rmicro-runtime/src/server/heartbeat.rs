@@ -4,26 +4,10 @@
 //! before it lapses, whatever the registry does in between; an outage is told once, and its end
 //! once.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
-
 use tokio::task::JoinSet;
 
-use crate::error::{Error, Result};
-use crate::registry::{Registry, ServiceInfo};
-use crate::seam::Seam;
-
-/// How often the first registration is tried, as in go-micro (`server/rpc_server.go`).
-const FIRST_TRIES: u32 = 3;
-/// What is waited before the second try; each further wait is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// What is waited after a renewal that failed; each further wait is twice as long, up to the
-/// interval.
-const OUTAGE_WAIT: Duration = Duration::from_secs(1);
-/// How long a registry may take to withdraw a node; what it still holds then lapses by itself.
-const WITHDRAW_LIMIT: Duration = Duration::from_secs(5);
+use crate::error::Result;
+use crate::registry::{Beat, Pulse};
 
 /// A node that is registered, and the task that keeps it so; dropping it ends the task and lets the
 /// node lapse.
@@ -33,27 +17,13 @@ pub(crate) struct Heartbeat {
     task: JoinSet<()>,
 }
 
-/// What is registered where, and how often.
-#[derive(Clone, Debug)]
-pub(crate) struct Beat {
-    /// Where the nodes are announced.
-    pub(crate) registry: Arc<dyn Registry>,
-    /// The service with the nodes of this process.
-    pub(crate) service: Arc<ServiceInfo>,
-    /// How long a registration holds.
-    pub(crate) ttl: Duration,
-    /// How often it is renewed; shorter than `ttl`.
-    pub(crate) interval: Duration,
-    /// The clock, and the chance that spreads the renewals of a fleet after an outage.
-    pub(crate) seam: Seam,
-}
-
 impl Heartbeat {
     /// Registers and goes on registering; a registry that refuses three times is an error.
     pub(crate) async fn start(beat: Beat) -> Result<Self> {
-        beat.register_first().await?;
+        beat.register_first(|pulse| log(&beat, pulse)).await?;
         let mut task = JoinSet::new();
-        task.spawn(beat.clone().renew());
+        let renewed = beat.clone();
+        task.spawn(async move { renewed.renew(|pulse| log(&renewed, pulse)).await });
         Ok(Self { beat, task })
     }
 
@@ -62,115 +32,36 @@ impl Heartbeat {
     /// A renewal on its way is dropped first, so that none comes after the withdrawal.
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.task.shutdown().await;
-        let Beat {
-            registry,
-            service,
-            seam,
-            ..
-        } = &self.beat;
-        let limit = seam.clock.now().after(WITHDRAW_LIMIT);
-        let withdrawn = seam.clock.until(limit, registry.deregister(service)).await;
-        withdrawn.unwrap_or_else(|| {
-            let name = registry.name();
-            Err(Error::deadline_exceeded(format!(
-                "registry {name} did not withdraw the node within {WITHDRAW_LIMIT:?}"
-            )))
-        })
+        self.beat.withdraw().await
     }
 }
 
-impl Beat {
-    async fn register_first(&self) -> Result<()> {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..FIRST_TRIES {
-            match self.register().await {
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::debug!("registering failed and is tried again: {error:?}"),
-            }
-            self.seam.clock.sleep(wait).await;
-            wait *= 2;
+fn log(beat: &Beat, pulse: Pulse<'_>) {
+    let (name, nodes) = (beat.registry.name(), beat.node_ids());
+    match pulse {
+        Pulse::Retried(error) => {
+            tracing::debug!("registering failed and is tried again: {error:?}");
         }
-        let name = self.registry.name();
-        self.register()
-            .await
-            .map_err(|error| error.at(format_args!("registry {name} did not take the node")))
-    }
-
-    /// Renews until it is dropped.
-    async fn renew(self) {
-        let (name, nodes) = (self.registry.name(), self.node_ids());
-        let mut outage = None;
-        loop {
-            self.seam
-                .clock
-                .sleep(outage.map_or(self.interval, |wait| self.jitter(wait)))
-                .await;
-            match (self.register().await, outage) {
-                (Ok(()), None) => {}
-                (Ok(()), Some(_)) => {
-                    tracing::info!("Registry [{name}] Registering node again: {nodes}");
-                    outage = None;
-                }
-                (Err(error), None) => {
-                    tracing::warn!(
-                        "Registry [{name}] does not renew node {nodes}, trying on: {error:?}"
-                    );
-                    outage = Some(OUTAGE_WAIT.min(self.interval));
-                }
-                (Err(_), Some(wait)) => outage = Some((wait * 2).min(self.interval)),
-            }
+        Pulse::Lost(error) => {
+            tracing::warn!("Registry [{name}] does not renew node {nodes}, trying on: {error:?}");
         }
+        Pulse::Back => tracing::info!("Registry [{name}] Registering node again: {nodes}"),
     }
-
-    /// Registers once; a registry that panics has failed, and so has one that leaves no time for
-    /// another try before the node lapses.
-    async fn register(&self) -> Result<()> {
-        let clock = self.seam.clock;
-        let within = self.ttl.saturating_sub(self.interval) / 2;
-        let limit = clock.now().after(within);
-        let registering = unpanicked(self.registry.register(&self.service, self.ttl));
-        clock.until(limit, registering).await.unwrap_or_else(|| {
-            Err(Error::deadline_exceeded(format!(
-                "no answer within {within:?}"
-            )))
-        })
-    }
-
-    /// Something from half of `wait` to all of it.
-    fn jitter(&self, wait: Duration) -> Duration {
-        const STEPS: u32 = 1000;
-        let step = u32::try_from(self.seam.chance.below(STEPS as usize)).unwrap_or(STEPS);
-        wait / 2 + wait / 2 * step / STEPS
-    }
-
-    fn node_ids(&self) -> String {
-        let ids: Vec<_> = self.service.nodes.iter().map(|node| &*node.id).collect();
-        ids.join(", ")
-    }
-}
-
-/// Makes an error of a panic. No task is needed for it, so nothing is left behind when it is
-/// dropped.
-async fn unpanicked<F: Future<Output = Result<()>>>(future: F) -> Result<()> {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(Err(Error::internal("the registry panicked"))))
-    })
-    .await
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use std::time::Duration;
 
     use async_trait::async_trait;
 
     use super::*;
-    use crate::error::Code;
-    use crate::registry::{Memory, Node, Watch};
-    use crate::seam::Moment;
+    use crate::error::{Code, Error};
+    use crate::registry::{Memory, Node, Registry, ServiceInfo, Watch};
+    use crate::seam::{Moment, Seam};
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::registry::EndpointInfo;
 use crate::rpc::{Codecs, Descriptor, Incoming, ServerInterceptor};
 
-pub(crate) use heartbeat::{Beat, Heartbeat};
+pub(crate) use heartbeat::Heartbeat;
 pub use registered::Registration;
 
 use registered::{Chain, Registered, SharedCodecs};

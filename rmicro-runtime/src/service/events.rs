@@ -95,8 +95,11 @@ impl Service {
 }
 
 impl ServiceBuilder {
-    /// How messages are published: a URL, a scheme or a value. `memory` by default, which reaches this process alone, and this
-    /// service alone unless it is given as a value whose clones others have.
+    /// How messages are published: a URL, a scheme or a value. `http` by default, go-micro's, and `memory` in a build without it.
+    ///
+    /// `http` needs no server: subscribers are in the registry, and publishers post to them. A service listens for messages on the
+    /// address that it is announced with, unless `http://HOST:PORT` says where. `memory` reaches this process alone, and this service
+    /// alone unless it is given as a value whose clones others have.
     ///
     /// It is not connected to before the service publishes, or starts with something subscribed.
     pub fn broker(mut self, broker: impl Into<Chosen<dyn Broker>>) -> Self {

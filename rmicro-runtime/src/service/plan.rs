@@ -14,9 +14,9 @@ use crate::broker::Broker;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::events::Publisher;
-use crate::registry::{Cached, Node, Registry, ServiceInfo};
+use crate::registry::{Beat, Cached, Node, Registry, ServiceInfo, announced};
 use crate::seam::Seam;
-use crate::server::{Beat, Server};
+use crate::server::Server;
 use crate::transport::Transport;
 
 /// Where nobody said how long the drain may take.
@@ -52,10 +52,11 @@ impl Plan {
     pub(super) fn new(mut settings: Settings) -> Result<(Self, Client, Publisher)> {
         let (ttl, interval) = checked(&mut settings)?;
         let version = settings.version().to_owned();
-        let (publisher, own_broker) = publisher(&mut settings)?;
+        let chosen = schemes::registry(settings.registry.take(), &settings.seam);
+        let registry = named(&settings.given_by, "registry", chosen)?;
+        let (publisher, own_broker) = publisher(&mut settings, &registry)?;
         let seam = settings.seam;
         let by = settings.given_by;
-        let registry = named(&by, "registry", schemes::registry(settings.registry, &seam))?;
         let transport = named(
             &by,
             "transport",
@@ -109,7 +110,7 @@ impl Plan {
 
     fn node(&self, listening: &str, uses_broker: bool) -> Node {
         let (registry, net) = (&*self.registry, &self.seam.net);
-        let address = node::address(listening, self.advertise.as_deref(), registry, net);
+        let address = announced(listening, self.advertise.as_deref(), registry, net);
         let mut node = Node::new(&*self.node_id, address);
         node.metadata = node::metadata(&self.metadata, self.transport.name(), registry.name());
         if uses_broker {
@@ -132,9 +133,15 @@ fn checked(settings: &mut Settings) -> Result<(Duration, Duration)> {
 }
 
 /// What publishes with the broker that `settings` ask for, and whether that is made for this alone.
-fn publisher(settings: &mut Settings) -> Result<(Publisher, bool)> {
-    let own = !matches!(settings.broker, Some(Chosen(Choice::Value(_))));
-    let made = schemes::broker(settings.broker.take());
+fn publisher(settings: &mut Settings, registry: &Arc<dyn Registry>) -> Result<(Publisher, bool)> {
+    let chosen = settings.broker.take();
+    let own = !matches!(chosen, Some(Chosen(Choice::Value(_))));
+    let near = || {
+        let listening = settings.address.as_deref().unwrap_or(ADDRESS);
+        let (advertise, net) = (settings.advertise.as_deref(), &settings.seam.net);
+        node::near(&announced(listening, advertise, &**registry, net), net)
+    };
+    let made = schemes::broker(chosen, registry, near, &settings.seam);
     let broker = broker(&settings.given_by, made)?;
     let client = &settings.client;
     let (around, within) = (client.interceptors.clone(), client.request_timeout);

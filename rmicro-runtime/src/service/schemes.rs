@@ -28,8 +28,12 @@ pub(super) const DEFAULT_TRANSPORT: &str = if cfg!(feature = "grpc") {
 /// The selector where the program chose none: go-micro's.
 pub(super) const DEFAULT_SELECTOR: &str = "random";
 
-/// The broker where the program chose none.
-pub(super) const DEFAULT_BROKER: &str = "memory";
+/// The broker where the program chose none: go-micro's, and memory in a build without it.
+pub(super) const DEFAULT_BROKER: &str = if cfg!(feature = "http") {
+    "http"
+} else {
+    "memory"
+};
 
 /// What may be chosen for one contract.
 pub(super) struct Known {
@@ -41,17 +45,26 @@ struct Scheme {
     name: &'static str,
     /// Whether its feature is on.
     compiled: bool,
-    /// Whether what stands behind `://` is a peer's address, as go-micro's `--registry_address`
+    /// Whether what stands behind `://` is an address, as go-micro's `--registry_address`
     /// gives it.
     addressed: bool,
 }
 
-/// A scheme that reaches nobody's address.
+/// A scheme that has no address.
 const fn local(name: &'static str, compiled: bool) -> Scheme {
     Scheme {
         name,
         compiled,
         addressed: false,
+    }
+}
+
+/// A scheme that has an address behind `://`.
+const fn addressed(name: &'static str, compiled: bool) -> Scheme {
+    Scheme {
+        name,
+        compiled,
+        addressed: true,
     }
 }
 
@@ -61,7 +74,10 @@ pub(super) const REGISTRIES: Known = Known {
 };
 pub(super) const BROKERS: Known = Known {
     contract: "broker",
-    schemes: &[local("memory", true)],
+    schemes: &[
+        addressed("http", cfg!(feature = "http")),
+        local("memory", true),
+    ],
 };
 const TRANSPORTS: Known = Known {
     contract: "transport",
@@ -91,13 +107,29 @@ pub(super) fn registry(
 }
 
 /// The broker that `chosen` names, or the default; each `memory` is one of its own. It reaches nobody yet.
-pub(super) fn broker(chosen: Option<Chosen<dyn Broker>>) -> Result<Arc<dyn Broker>> {
+///
+/// One that finds its peers by the registry uses `registry`, and listens `near` the service where nobody says where.
+pub(super) fn broker(
+    chosen: Option<Chosen<dyn Broker>>,
+    registry: &Arc<dyn Registry>,
+    near: impl FnOnce() -> Option<String>,
+    seam: &Seam,
+) -> Result<Arc<dyn Broker>> {
+    #[cfg(not(feature = "http"))]
+    let _ = (registry, near, seam);
     let url = match chosen {
         Some(Chosen(Choice::Value(value))) => return Ok(value),
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_BROKER.into(),
     };
     match scheme(&url) {
+        #[cfg(feature = "http")]
+        "http" => {
+            let mut config = broker::HttpConfig::from_url(&url)?;
+            config.address = config.address.or_else(near);
+            let (registry, seam) = (registry.clone(), seam.clone());
+            Ok(Arc::new(broker::Http::new(config, registry, seam)))
+        }
         "memory" => Ok(Arc::new(broker::Memory::new())),
         _ => Err(BROKERS.refuse(&url)),
     }
@@ -190,6 +222,13 @@ impl Known {
         self.contract
     }
 
+    /// Those that are compiled in.
+    pub(super) fn there(&self) -> String {
+        let there = self.schemes.iter().filter(|scheme| scheme.compiled);
+        let there: Vec<_> = there.map(|scheme| scheme.name).collect();
+        there.join(", ")
+    }
+
     fn find(&self, name: &str) -> Option<&'static Scheme> {
         self.schemes.iter().find(|scheme| scheme.name == name)
     }
@@ -200,9 +239,7 @@ impl Known {
 
     fn refusal(&self, url: &str) -> Option<String> {
         let (contract, wanted) = (self.contract, scheme(url));
-        let there = self.schemes.iter().filter(|scheme| scheme.compiled);
-        let there: Vec<_> = there.map(|scheme| scheme.name).collect();
-        let there = there.join(", ");
+        let there = self.there();
         Some(match self.find(wanted) {
             Some(known) if known.compiled => return None,
             Some(_) => format!(
@@ -248,6 +285,25 @@ mod tests {
     }
 
     #[test]
+    fn the_default_broker_is_go_micros_where_it_is_compiled_in() {
+        let registry = registry(Some("memory".into()), &Seam::default()).unwrap();
+        let make = |chosen| {
+            let near = || Some("127.0.0.1:0".into());
+            broker(chosen, &registry, near, &Seam::default())
+        };
+        assert_eq!(make(None).unwrap().name(), DEFAULT_BROKER);
+        assert_eq!(
+            DEFAULT_BROKER == "http",
+            BROKERS.there().starts_with("http")
+        );
+        assert_eq!(
+            make(Some("http://a:1".into())).is_ok(),
+            cfg!(feature = "http")
+        );
+        assert!(make(Some("http://a:1/x".into())).is_err());
+    }
+
+    #[test]
     fn a_scheme_that_is_not_compiled_in_names_its_feature() {
         const KNOWN: Known = Known {
             contract: "registry",
@@ -266,5 +322,7 @@ mod tests {
         assert_eq!(join("consul", "127.0.0.1:8500"), "consul://127.0.0.1:8500");
         assert_eq!(join("etcd://a:1/x?y=z", "b:2"), "etcd://b:2/x?y=z");
         assert_eq!(with_address(&REGISTRIES, "mdns", "127.0.0.1:8500"), None);
+        let broker = with_address(&BROKERS, "http", "127.0.0.1:9000");
+        assert_eq!(broker.as_deref(), Some("http://127.0.0.1:9000"));
     }
 }

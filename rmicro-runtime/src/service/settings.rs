@@ -216,6 +216,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.set_registry("memory".into());
         settings.registry_address = Some("a:1".into());
+        settings.set_broker("memory".into());
         settings.broker_address = Some("b:1".into());
         assert_eq!(
             settings.join_addresses(),

@@ -497,12 +497,12 @@ const UNREADABLE: [(Vars<'static>, &[&str], &str); 11] = [
     (
         &[],
         &["--broker", "zoo://a:1"],
-        "--broker: broker \"zoo://a:1\" does not exist; there are: memory",
+        "--broker: broker \"zoo://a:1\" does not exist; there are: BROKERS",
     ),
     (
         &[("RMICRO_BROKER", "zoo")],
         &[],
-        "RMICRO_BROKER: broker \"zoo\" does not exist; there are: memory",
+        "RMICRO_BROKER: broker \"zoo\" does not exist; there are: BROKERS",
     ),
     (
         &[],
@@ -555,6 +555,7 @@ const UNREADABLE: [(Vars<'static>, &[&str], &str); 11] = [
 fn a_value_that_cannot_be_read_is_told_in_one_line() {
     for (vars, flags, expected) in UNREADABLE {
         let error = configured(false, vars, flags).unwrap_err();
+        let expected = expected.replace("BROKERS", &schemes::BROKERS.there());
         assert_eq!(error.message(), expected);
     }
 }
@@ -574,9 +575,12 @@ async fn a_broker_of_the_fleet_that_is_absent_fails_who_uses_it_and_nobody_else(
     let running = service.start().await.unwrap();
     let message = crate::broker::Message::new("x");
     let error = service.publish("t", &message).await.unwrap_err();
+    let there = schemes::BROKERS.there();
     assert_eq!(
         error.message(),
-        "publish: topic \"t\" at broker absent: MICRO_BROKER: broker \"zoo\" does not exist; there are: memory"
+        format!(
+            "publish: topic \"t\" at broker absent: MICRO_BROKER: broker \"zoo\" does not exist; there are: {there}"
+        )
     );
     running.shutdown().await.unwrap();
 }

@@ -1,0 +1,174 @@
+//! Who has subscribed to what, as the registry tells it.
+//!
+//! Invariant: what the watch has told is read before each answer, so a publisher knows what its registry had told it by then.
+//! Deliberately absent: a task, since nobody has to know between two publications. A registry that is away empties nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::record::{self, SERVICE, Target};
+use crate::error::{Code, Error, Result};
+use crate::registry::{Registry, Roster, Watch};
+use crate::seam::{Clock, Moment};
+
+/// How soon after an answer the registry is asked again, where it knew of nobody or could not be asked.
+const ASK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the registry may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Who gets a message of one topic.
+#[derive(Debug, Default)]
+pub(super) struct Audience {
+    /// Each of them.
+    pub(super) all: Vec<Target>,
+    /// One of each.
+    pub(super) queues: Vec<Vec<Target>>,
+}
+
+/// The subscriptions that a registry knows of.
+#[derive(Debug)]
+pub(super) struct Directory {
+    registry: Arc<dyn Registry>,
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    roster: Roster,
+    watch: Option<Watch>,
+    /// When the registry was asked last.
+    asked: Option<Moment>,
+    /// Whether the log says that the registry is away.
+    away: bool,
+    topics: BTreeMap<String, Arc<Audience>>,
+}
+
+impl Directory {
+    pub(super) fn new(registry: Arc<dyn Registry>, clock: Clock) -> Self {
+        Self {
+            registry,
+            clock,
+            known: Mutex::default(),
+        }
+    }
+
+    /// Who has subscribed to `topic`.
+    ///
+    /// Only the first question waits, and those that are asked while nobody has subscribed to anything. An error says that the
+    /// registry could not be asked and nothing is known of before. Cancel safe.
+    pub(super) async fn audience(&self, topic: &str) -> Result<Arc<Audience>> {
+        let mut known = self.known.lock().await;
+        known.read();
+        if known.has_to_ask(self.clock.now()) {
+            self.ask(&mut known).await?;
+        } else if known.away && known.roster.is_empty() {
+            return Err(Error::unavailable(format!(
+                "registry {} does not answer",
+                self.registry.name()
+            )));
+        }
+        Ok(known.topics.get(topic).cloned().unwrap_or_default())
+    }
+
+    /// Watches where nothing does, and then asks, so that the answer and the watch leave no gap between them.
+    async fn ask(&self, known: &mut Known) -> Result<()> {
+        let limit = self.clock.now().after(ANSWER_LIMIT);
+        let asking = async {
+            if known.watch.is_none() {
+                known.watch = Some(self.registry.watch(SERVICE).await?);
+            }
+            self.registry.get_service(SERVICE).await
+        };
+        let answer =
+            self.clock.until(limit, asking).await.unwrap_or_else(|| {
+                Err(Error::unavailable(format!("no answer in {ANSWER_LIMIT:?}")))
+            });
+        known.asked = Some(self.clock.now());
+        let name = self.registry.name();
+        match answer {
+            Ok(versions) => known.roster = Roster::of(&versions),
+            Err(error) if error.code() == Code::NotFound => known.roster = Roster::default(),
+            Err(error) => {
+                known.watch = None;
+                if !known.away {
+                    tracing::warn!(
+                        "Broker [http] registry {name} does not tell who subscribes: {error:?}"
+                    );
+                }
+                known.away = true;
+                return match known.roster.is_empty() {
+                    true => Err(error.at(format_args!("registry {name}"))),
+                    false => Ok(()),
+                };
+            }
+        }
+        if std::mem::take(&mut known.away) {
+            tracing::info!("Broker [http] registry {name} tells who subscribes again");
+        }
+        known.index();
+        known.read();
+        Ok(())
+    }
+}
+
+impl Known {
+    /// Whether the registry has not answered since changes were missed, or knew of nobody or was away a while ago.
+    fn has_to_ask(&self, now: Moment) -> bool {
+        let Some(asked) = self.asked else {
+            return true;
+        };
+        (self.watch.is_none() || self.roster.is_empty()) && now >= asked.after(ASK_INTERVAL)
+    }
+
+    /// Applies what the watch has told.
+    fn read(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut changed = false;
+        while let Some(watch) = &mut self.watch
+            && let Poll::Ready(told) = watch.as_mut().poll_next(&mut cx)
+        {
+            match told {
+                Some(Ok(change)) => changed |= self.roster.apply(&change),
+                // Something was missed, or nothing comes any more: watched and asked anew.
+                Some(Err(_)) | None => {
+                    self.watch = None;
+                    self.asked = None;
+                }
+            }
+        }
+        if changed {
+            self.index();
+        }
+    }
+
+    fn index(&mut self) {
+        let mut topics: BTreeMap<String, Audience> = BTreeMap::new();
+        for service in self.roster.versions() {
+            let queue = record::queue(service);
+            let mut shares: BTreeMap<&str, Vec<Target>> = BTreeMap::new();
+            for (topic, target) in service.nodes.iter().filter_map(record::target) {
+                match queue {
+                    Some(_) => shares.entry(topic).or_default().push(target),
+                    None => topics.entry(topic.to_owned()).or_default().all.push(target),
+                }
+            }
+            for (topic, share) in shares {
+                let audience = topics.entry(topic.to_owned()).or_default();
+                audience.queues.push(share);
+            }
+        }
+        let topics = topics.into_iter();
+        self.topics = topics.map(|(topic, who)| (topic, Arc::new(who))).collect();
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Known").field(&self.topics).finish()
+    }
+}

@@ -1,0 +1,6 @@
+//! What go-micro's programs see, and what becomes of peers that err.
+
+mod publishers;
+mod receivers;
+mod subscriptions;
+mod world;
