@@ -1,8 +1,8 @@
-//! The callers of the load tests, as a process of its own: `load_caller SCENARIO ADDRESS` prints what came of it in one line of
-//! `name=number`.
+//! The callers of the load tests, as a process of its own: `load_caller SCENARIO ADDRESS [OTHER]` prints what came of it in one line of
+//! `name=number`. Some scenarios compare the node at ADDRESS with that at OTHER.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rmicro_runtime::{ClientOptions, Result};
@@ -18,12 +18,13 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let scenario = arguments.next().unwrap_or_default();
     let address = arguments.next().unwrap_or_default();
+    let other = arguments.next().unwrap_or_default();
     let tally = match scenario.as_str() {
         "gibibyte" => gibibyte(&address).await?,
         "streams" => streams(&address).await?,
         "connections" => connections(&address).await?,
-        "calls" => fairness(&address, Computing::Calls).await?,
-        "stream" => fairness(&address, Computing::Stream).await?,
+        "calls" => fairness(&address, &other, Computing::Calls).await?,
+        "stream" => fairness(&address, &other, Computing::Stream).await?,
         _ => return Err(rmicro_runtime::Error::invalid_argument("unknown scenario")),
     };
     println!("{tally}");
@@ -131,19 +132,24 @@ const ASKED: usize = 40;
 
 /// Chats on 64 streams while a call, or another stream, computes for 50 ms again and again on the same connection.
 ///
-/// It tells the median of the rounds' 99th percentiles, in microseconds, and that of rounds in which nobody computes: what the
-/// machine does by itself.
-async fn fairness(address: &str, computing: Computing) -> Result<Tally> {
+/// It tells the median of the rounds' 99th percentiles, in microseconds, and that of rounds at `quiet`, where nobody ever computes: what
+/// the machine does by itself. `beside` is the median of how many answers went out while one call computed.
+async fn fairness(address: &str, quiet: &str, computing: Computing) -> Result<Tally> {
     let greeter = greeter_at(address, ClientOptions::default()).await;
+    let at_rest = greeter_at(quiet, ClientOptions::default()).await;
     // The first calls show that the method is slow.
     for _ in 0..3 {
         greeter.hello(hello("compute")).await?;
     }
     let (begun, mut sent, mut answered) = (Instant::now(), 0, 0);
     let (mut busy, mut quiet) = (Vec::new(), Vec::new());
+    let beside = Beside::default();
     while !is_judged(&busy) {
-        for (computing, into) in [(Computing::Nobody, &mut quiet), (computing, &mut busy)] {
-            let times = round(&greeter, computing).await?;
+        for (greeter, computing, into) in [
+            (&at_rest, Computing::Nobody, &mut quiet),
+            (&greeter, computing, &mut busy),
+        ] {
+            let times = round(greeter, computing, &beside).await?;
             sent += OTHERS * ASKED;
             answered += times.len();
             into.push(percentile(times, 99));
@@ -151,7 +157,27 @@ async fn fairness(address: &str, computing: Computing) -> Result<Tally> {
     }
     let micros = |times| percentile(times, 50).as_micros() as usize;
     let tally = Tally::new(sent, answered, begun);
-    Ok(tally.and("p99", micros(busy)).and("quiet", micros(quiet)))
+    let tally = tally.and("p99", micros(busy)).and("quiet", micros(quiet));
+    Ok(tally.and("beside", beside.median()))
+}
+
+/// How many answers went out while others computed, each time.
+#[derive(Clone, Default)]
+struct Beside(Arc<Mutex<Vec<usize>>>);
+
+impl Beside {
+    /// Takes note of what the one that computed says.
+    fn note(&self, said: &str) {
+        let count = said.parse().expect("it says a number");
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.push(count);
+    }
+
+    fn median(&self) -> usize {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.sort_unstable();
+        counts.get(counts.len() / 2).copied().unwrap_or_default()
+    }
 }
 
 /// Who computes.
@@ -170,8 +196,12 @@ fn is_judged(rounds: &[Duration]) -> bool {
     good >= JUDGES || rounds.len() - good >= JUDGES
 }
 
-async fn round(greeter: &GreeterService, computing: Computing) -> Result<Vec<Duration>> {
-    let computing = tokio::spawn(compute(greeter.clone(), computing));
+async fn round(
+    greeter: &GreeterService,
+    computing: Computing,
+    beside: &Beside,
+) -> Result<Vec<Duration>> {
+    let computing = tokio::spawn(compute(greeter.clone(), computing, beside.clone()));
     let mut chats = JoinSet::new();
     for _ in 0..OTHERS {
         chats.spawn(chat(greeter.clone()));
@@ -184,17 +214,18 @@ async fn round(greeter: &GreeterService, computing: Computing) -> Result<Vec<Dur
     Ok(times)
 }
 
-async fn compute(greeter: GreeterService, computing: Computing) -> Result<()> {
+async fn compute(greeter: GreeterService, computing: Computing, beside: Beside) -> Result<()> {
     match computing {
         Computing::Nobody => Ok(()),
         Computing::Calls => loop {
-            greeter.hello(hello("compute")).await?;
+            beside.note(&greeter.hello(hello("compute")).await?.message);
         },
         Computing::Stream => {
             let mut chat = greeter.chat().await?;
             loop {
                 chat.send(hello("compute")).await?;
-                chat.recv().await?;
+                let said = chat.recv().await?.unwrap_or_default();
+                beside.note(&said.message);
             }
         }
     }

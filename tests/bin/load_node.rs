@@ -1,9 +1,11 @@
 //! A Greeter for the load tests, as a process of its own: it says where it listens, and ends with its standard input.
 //!
-//! `hello` computes when it is asked to; `hello_many` counts bytes; `chat` echoes, and rests now and then so that its sender must
-//! wait. An argument is how many calls may run on a connection.
+//! `hello` computes when it is asked to; `hello_many` counts bytes; `chat` echoes, computes when it is asked to, and rests now and then so
+//! that its sender must wait. Whoever computes says how many echoes went out meanwhile. An argument is how many calls may run on a
+//! connection.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rmicro_runtime::seam::Seam;
@@ -18,6 +20,8 @@ const COMPUTING: Duration = Duration::from_millis(50);
 /// After how many bytes an echo rests.
 const REST_EVERY: usize = 1 << 20;
 const REST: Duration = Duration::from_millis(2);
+/// How many echoes went out.
+static ECHOES: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
@@ -42,7 +46,7 @@ fn greeter() -> Scripted {
     Scripted::default()
         .hello(|_, request| async move {
             if request.name == "compute" {
-                compute();
+                return Ok(reply(compute().to_string()));
             }
             Ok(reply(request.name))
         })
@@ -56,19 +60,23 @@ fn greeter() -> Scripted {
         .chat(|_, requests, replies| echo(requests, replies))
 }
 
-fn compute() {
-    let begun = Instant::now();
+/// Computes, and tells how many echoes went out meanwhile.
+fn compute() -> usize {
+    let (begun, before) = (Instant::now(), ECHOES.load(Ordering::SeqCst));
     while begun.elapsed() < COMPUTING {
         std::hint::spin_loop();
     }
+    ECHOES.load(Ordering::SeqCst) - before
 }
 
 async fn echo(mut requests: Receiver<HelloRequest>, mut replies: Sender<HelloReply>) -> Result<()> {
     let mut bytes = 0;
     while let Some(request) = requests.recv().await? {
         if request.name == "compute" {
-            compute();
+            replies.send(reply(compute().to_string())).await?;
+            continue;
         }
+        ECHOES.fetch_add(1, Ordering::SeqCst);
         bytes += request.name.len();
         if bytes >= REST_EVERY {
             bytes = 0;

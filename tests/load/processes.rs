@@ -26,9 +26,14 @@ impl Node {
 
     /// Runs a `load_caller` against it.
     pub(crate) async fn load(&self, scenario: &str) -> Tally {
+        self.load_beside(scenario, self).await
+    }
+
+    /// Runs a `load_caller` against it that compares it with `other`.
+    pub(crate) async fn load_beside(&self, scenario: &str, other: &Self) -> Tally {
         let mut caller = start(
             env!("CARGO_BIN_EXE_load_caller"),
-            &[scenario, &self.address],
+            &[scenario, &self.address, &other.address],
         );
         let line = line(&mut caller).await;
         Tally::parse(&line).unwrap_or_else(|| panic!("{scenario} ended with {line:?}"))
