@@ -86,6 +86,11 @@ pub(super) fn from_trailers(mut trailers: HeaderMap) -> (Metadata, Result<()>) {
     (metadata, Err(error))
 }
 
+/// Whether `headers` say that the call was a success.
+pub(super) fn is_success(headers: &HeaderMap) -> bool {
+    headers.get(GRPC_STATUS).and_then(number) == Some(0)
+}
+
 fn statuses_differ(trailers: &HeaderMap) -> bool {
     let mut statuses = trailers.get_all(GRPC_STATUS).iter();
     let first = statuses.next();

@@ -71,8 +71,10 @@ impl Exchange {
     fn read_headers(&mut self, response: Response<RecvStream>) -> Result<()> {
         let (parts, body) = response.into_parts();
         let mut headers = parts.headers;
-        if headers.contains_key(status::GRPC_STATUS) {
-            // Trailers-only: the headers are the end.
+        if headers.contains_key(status::GRPC_STATUS)
+            && (body.is_end_stream() || !status::is_success(&headers))
+        {
+            // Trailers-only: the headers are the end. A success that goes on has its status where it belongs, behind its messages.
             return self.read_trailers(headers);
         }
         limit::check_received(limit::list_size(&headers), "headers", self.list_limit)?;
