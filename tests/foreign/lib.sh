@@ -155,6 +155,16 @@ build_ours() {
     (cd "$ROOT" && timeout 1800 cargo build --quiet --workspace "${wanted[@]}")
 }
 
+# test_program FILE ARGUMENTS…: FILE is then the program that `cargo test ARGUMENTS…` would run.
+test_program() {
+    local file=$1 made
+    shift
+    made=$(cd "$ROOT" && timeout 1800 cargo test --quiet --no-run --message-format json "$@" |
+        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+    [[ $made ]] || die "cargo made no test of: $*"
+    ln -sf "$made" "$file"
+}
+
 # target_of FOLDER: where cargo builds what is there.
 target_of() {
     (cd "$1" && cargo metadata --format-version 1 --no-deps) |

@@ -25,6 +25,8 @@ mod header;
 mod http;
 mod memory;
 mod message;
+#[cfg(feature = "redis")]
+mod redis;
 mod subscription;
 mod topic;
 
@@ -34,6 +36,8 @@ use async_trait::async_trait;
 
 #[cfg(feature = "http")]
 pub use self::http::{Http, HttpConfig};
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisConfig};
 pub use capabilities::{Capabilities, Ordered};
 pub use delivery::{Delivery, Settle, Settled, Verdict};
 pub use header::Header;

@@ -77,6 +77,7 @@ pub(super) const BROKERS: Known = Known {
     schemes: &[
         addressed("http", cfg!(feature = "http")),
         local("memory", true),
+        addressed("redis", cfg!(feature = "redis")),
     ],
 };
 const TRANSPORTS: Known = Known {
@@ -131,6 +132,8 @@ pub(super) fn broker(
             Ok(Arc::new(broker::Http::new(config, registry, seam)))
         }
         "memory" => Ok(Arc::new(broker::Memory::new())),
+        #[cfg(feature = "redis")]
+        "redis" => Ok(Arc::new(broker::Redis::from_url(&url, seam.clone())?)),
         _ => Err(BROKERS.refuse(&url)),
     }
 }

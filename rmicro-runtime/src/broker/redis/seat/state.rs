@@ -1,0 +1,134 @@
+//! What is behind the lock of a subscription.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::task::Waker;
+
+use crate::broker::Message;
+use crate::broker::redis::layout::Id;
+use crate::error::Error;
+
+/// Everything behind the lock.
+pub(super) struct State {
+    /// What has come and was not pulled.
+    pub(super) inbox: VecDeque<Arrived>,
+    /// What has come and has not ended, by its ticket.
+    pub(super) flights: BTreeMap<u64, Flight>,
+    /// Whether deliveries are in flight until they end, and not until they are pulled.
+    settles: bool,
+    last_ticket: u64,
+    /// The last entry that was read.
+    pub(super) position: Id,
+    pub(super) stage: Stage,
+    /// Whether somebody waits for a message.
+    pub(super) hungry: bool,
+    /// Why it ended, if not well.
+    pub(super) error: Option<Error>,
+    pub(super) waker: Option<Waker>,
+    pub(super) leaver: Option<Waker>,
+}
+
+/// How far the end has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    Open,
+    /// Nothing new is to be read, but something may be on its way.
+    Leaving,
+    /// Nothing comes any more.
+    Ended,
+}
+
+/// A message that was read.
+#[derive(Debug)]
+pub(in crate::broker::redis) struct Incoming {
+    pub(in crate::broker::redis) id: Id,
+    pub(in crate::broker::redis) message: Message,
+    pub(in crate::broker::redis) attempt: u32,
+}
+
+/// A message that was not pulled; its ticket is 0 where nobody is to learn how it ends.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub(super) ticket: u64,
+    pub(super) message: Message,
+    pub(super) attempt: u32,
+}
+
+/// A delivery that has not ended.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) id: Id,
+}
+
+impl State {
+    pub(super) fn new(position: Id, settles: bool) -> Self {
+        Self {
+            inbox: VecDeque::new(),
+            flights: BTreeMap::new(),
+            settles,
+            last_ticket: 0,
+            position,
+            stage: Stage::Open,
+            hungry: false,
+            error: None,
+            waker: None,
+            leaver: None,
+        }
+    }
+
+    /// How many messages are in flight.
+    pub(super) fn used(&self) -> usize {
+        if self.settles {
+            self.flights.len()
+        } else {
+            self.inbox.len()
+        }
+    }
+
+    pub(super) fn ids(&self) -> Vec<Id> {
+        let mut ids: Vec<_> = self.flights.values().map(|flight| flight.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub(super) fn take(&mut self, messages: impl IntoIterator<Item = Incoming>) -> Option<Waker> {
+        for Incoming {
+            id,
+            message,
+            attempt,
+        } in messages
+        {
+            let ticket = if self.settles {
+                self.last_ticket += 1;
+                self.flights.insert(self.last_ticket, Flight { id });
+                self.last_ticket
+            } else {
+                0
+            };
+            self.position = self.position.max(id);
+            self.inbox.push_back(Arrived {
+                ticket,
+                message,
+                attempt,
+            });
+        }
+        self.arrived()
+    }
+
+    /// The delivery with this ticket comes again, before all others.
+    pub(super) fn again(&mut self, ticket: u64, message: Message, attempt: u32) -> Option<Waker> {
+        self.inbox.push_front(Arrived {
+            ticket,
+            message,
+            attempt,
+        });
+        self.arrived()
+    }
+
+    fn arrived(&mut self) -> Option<Waker> {
+        if self.inbox.is_empty() {
+            return None;
+        }
+        self.hungry = false;
+        self.waker.take()
+    }
+}
