@@ -101,7 +101,7 @@ fn statuses_differ(trailers: &HeaderMap) -> bool {
 fn broken(what: &str, message: &str) -> Error {
     Error::unknown(match message {
         "" => what.to_owned(),
-        message => format!("{what}, and said: {message}"),
+        message => format!("{what}, and said: {}", cut(message, 1024)),
     })
 }
 
