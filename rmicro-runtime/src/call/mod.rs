@@ -11,6 +11,7 @@ mod route;
 mod send_buffer;
 mod state;
 mod tally;
+mod unpanicked;
 
 use std::pin::Pin;
 
@@ -22,6 +23,7 @@ pub use route::{Endpoint, Route, Routes, SlowMark};
 pub use send_buffer::{SEND_LIMIT, SendBuffer};
 pub use state::{CallState, Reply, Request, ServerCall};
 pub use tally::{Counted, Tally};
+pub(crate) use unpanicked::unpanicked;
 
 /// A boxed future, as handlers and endpoints return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,13 +1,13 @@
 //! What a program does around the start and the stop of its service.
 //!
-//! Invariant: a hook waits for the one before it, and a stop hook that fails stops nothing.
+//! Invariant: a hook waits for the one before it; one that panics has failed; a stop hook that fails stops nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::builder::ServiceBuilder;
-use crate::call::BoxFuture;
-use crate::error::Result;
+use crate::call::{BoxFuture, unpanicked};
+use crate::error::{Error, Result};
 
 type Hook = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
@@ -35,22 +35,29 @@ impl List {
 
     /// Runs them until one fails, and gives its error, which `moment` names.
     pub(super) async fn run(&self, moment: &str) -> Result<()> {
-        for hook in &self.0 {
-            hook().await.map_err(|error| error.at(moment))?;
+        for (index, hook) in self.0.iter().enumerate() {
+            self.run_one(index, hook, moment).await?;
         }
         Ok(())
     }
 
     /// Runs all of them; the log tells which failed.
     pub(super) async fn run_all(&self, moment: &str) {
-        for hook in &self.0 {
-            if let Err(error) = hook().await {
-                tracing::warn!(
-                    "a hook failed, the shutdown goes on: {:?}",
-                    error.at(moment)
-                );
+        for (index, hook) in self.0.iter().enumerate() {
+            if let Err(error) = self.run_one(index, hook, moment).await {
+                tracing::warn!("a hook failed, the shutdown goes on: {error:?}");
             }
         }
+    }
+
+    /// Runs one; a panic, of the hook or of its future, is its error.
+    async fn run_one(&self, index: usize, hook: &Hook, moment: &str) -> Result<()> {
+        let ended = unpanicked(async { hook().await }).await;
+        let ended = ended.unwrap_or_else(|| {
+            let (number, all) = (index + 1, self.0.len());
+            Err(Error::internal(format!("hook {number} of {all} panicked")))
+        });
+        ended.map_err(|error| error.at(moment))
     }
 }
 
@@ -61,7 +68,8 @@ impl List {
 /// the other, in the order in which they were added. They run each time that the service starts or
 /// stops. The stop hooks run at [`Running::shutdown`](crate::Running::shutdown), not when a
 /// [`Running`](crate::Running) is dropped or a second signal cuts it, and no limit of time holds for
-/// them.
+/// them. A hook that panics has failed with INTERNAL, which says at which moment and which of its
+/// hooks it was.
 ///
 /// ```
 /// use rmicro_runtime::Service;

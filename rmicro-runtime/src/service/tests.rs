@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::*;
-use crate::call::Routes;
+use crate::call::{BoxFuture, Routes};
 use crate::error::Code;
 use crate::registry::{self, Registry, ServiceInfo, Watch};
 use crate::seam::{Clock, Moment};
@@ -350,6 +350,78 @@ async fn a_stop_hook_that_fails_is_told_in_one_line() {
     let lines = lines.lock().unwrap();
     let told = "a hook failed, the shutdown goes on: ABORTED: before_stop: no database";
     assert_eq!(lines.iter().filter(|line| line.contains(told)).count(), 1);
+}
+
+/// Panics at once, before there is a future, or in it.
+fn panicking(at_once: bool) -> impl Fn() -> BoxFuture<'static, Result<()>> + Send + Sync + 'static {
+    move || match at_once {
+        true => panic!("on purpose"),
+        false => Box::pin(async { panic!("on purpose") }),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_hook_that_panics_is_told_in_one_line_and_stops_nothing() {
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::WARN);
+    let diary = Diary::new();
+    let service = diary
+        .builder()
+        .drain_limit(20 * MS)
+        .before_stop(panicking(false))
+        .before_stop(hook(&diary, "before stop", None))
+        .after_stop(hook(&diary, "after stop", None))
+        .after_stop(panicking(true))
+        .after_stop(hook(&diary, "after stop too", None))
+        .build()
+        .unwrap();
+    service.start().await.unwrap().shutdown().await.unwrap();
+    let expected = [
+        ("listen", 0),
+        ("register", 0),
+        ("before stop", 0),
+        ("deregister", 0),
+        ("drain", 250),
+        ("drained", 270),
+        ("after stop", 270),
+        ("after stop too", 270),
+        ("cut", 270),
+    ];
+    assert_eq!(diary.read(), entries(&expected));
+    let lines = lines.lock().unwrap();
+    for told in [
+        "INTERNAL: before_stop: hook 1 of 2 panicked",
+        "INTERNAL: after_stop: hook 2 of 3 panicked",
+    ] {
+        let told = format!("a hook failed, the shutdown goes on: {told}");
+        let count = lines.iter().filter(|line| line.contains(&told)).count();
+        assert_eq!(count, 1, "{told}: {lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_hook_that_panics_is_one_that_fails() {
+    let diary = Diary::new();
+    for at_once in [true, false] {
+        let service = diary.builder().before_start(panicking(at_once));
+        let error = service.build().unwrap().start().await.unwrap_err();
+        let told = "before_start: hook 1 of 1 panicked";
+        assert_eq!((error.code(), error.message()), (Code::Internal, told));
+        assert_eq!(diary.read(), []);
+    }
+    let service = diary
+        .builder()
+        .drain_limit(Duration::ZERO)
+        .after_start(hook(&diary, "warm", None))
+        .after_start(panicking(false))
+        .after_stop(hook(&diary, "stopped", None));
+    let error = service.build().unwrap().start().await.unwrap_err();
+    assert_eq!(error.message(), "after_start: hook 2 of 2 panicked");
+    let entries = diary.read();
+    let names: Vec<_> = entries.iter().map(|(name, _)| &**name).collect();
+    assert!(
+        names.contains(&"deregister") && names.contains(&"stopped"),
+        "{names:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,10 +3,8 @@
 //! Invariant: the watch runs before the question is asked, and what it tells meanwhile is applied
 //! after the answer too, so no change is lost or undone by an answer that is older.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -14,6 +12,7 @@ use tokio::sync::{Notify, watch};
 use super::Shared;
 use super::backoff::Backoff;
 use super::batch::Batch;
+use crate::call::unpanicked;
 use crate::error::{Code, Error, Result};
 use crate::registry::roster::Roster;
 use crate::registry::{Change, Registry, Watch};
@@ -280,14 +279,4 @@ async fn within_limit<T>(clock: Clock, answer: impl Future<Output = Result<T>>) 
             "the registry did not answer within {seconds} s"
         )))
     })
-}
-
-/// What `future` gives, or `None` when it panicked; the panic hook has told the log.
-async fn unpanicked<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        polled.map_or(Poll::Ready(None), |poll| poll.map(Some))
-    })
-    .await
 }
