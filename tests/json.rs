@@ -121,10 +121,13 @@ on_every_wire! {
         let (rig, codec) = serving(wire).await;
         let told = "the codec \"yaml\" is not known here; known are: proto, json";
         let greeter = calling(&rig, "yaml");
+        let told = |method| {
+            format!("send: {told}; called greet.v1.Greeter/{method} of \"greeter\" in registry memory")
+        };
         let error = greeter.hello(hello("Ada")).await.unwrap_err();
-        assert_eq!((error.code(), error.message()), (Code::Unimplemented, told));
+        assert_eq!((error.code(), error.message()), (Code::Unimplemented, &*told("Hello")));
         let error = rig.greeter.chat().codec("yaml").await.unwrap_err();
-        assert_eq!((error.code(), error.message()), (Code::Unimplemented, told));
+        assert_eq!((error.code(), error.message()), (Code::Unimplemented, &*told("Chat")));
         assert!(codec.taken().is_empty());
         // Another choice makes it good.
         greeter.hello(hello("Ada")).codec("json").await.unwrap();
@@ -143,7 +146,8 @@ on_every_wire! {
         let without = rig.client.stub("greeter", &WITHOUT_JSON);
         let call = without.unary::<_, HelloReply>("Hello", hello("Ada"));
         let error = call.codec("json").await.unwrap_err();
-        assert_eq!((error.code(), error.message()), (Code::Unimplemented, told));
+        let told = format!("send: {told}; called greet.v1.Greeter/Hello of \"greeter\" in registry memory");
+        assert_eq!((error.code(), error.message()), (Code::Unimplemented, &*told));
         assert!(!error.is_answer());
         let mut options = ClientOptions::default();
         options.codec = "json".into();

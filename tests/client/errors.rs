@@ -7,13 +7,15 @@ use async_trait::async_trait;
 use rmicro_runtime::registry::{Node, Registry, ServiceInfo, Watch};
 use rmicro_runtime::seam::Seam;
 use rmicro_runtime::selector::{Choice, Selector};
-use rmicro_runtime::transport::ClientCall;
+use rmicro_runtime::transport::{ClientCall, Grpc, GrpcConfig};
 use rmicro_runtime::{
     Answer, Client, ClientInterceptor, ClientNext, ClientOptions, Code, Error, Result,
 };
 use rmicro_tests::pb::GreeterService;
+use rmicro_tests::raw::ADA;
 use rmicro_tests::{Scripted, Wire, hello, on_every_wire};
 
+use crate::peer::{GARBAGE, Peer};
 use crate::raw::{Act, Raw};
 use crate::world::{World, named, nowhere};
 
@@ -187,11 +189,8 @@ async fn waiting_names_node_service_and_registry() {
         .await
         .unwrap();
     let told = told.replace("/Hello ", "/HelloOften ");
-    check(
-        &often.recv().await.unwrap_err(),
-        Code::DeadlineExceeded,
-        &told,
-    );
+    let error = often.recv().await.unwrap_err();
+    check(&error, Code::DeadlineExceeded, &told);
     let mut chat = greeter.chat().timeout(SOON).await.unwrap();
     let long = "long ".repeat(10_000);
     let error = loop {
@@ -199,10 +198,145 @@ async fn waiting_names_node_service_and_registry() {
             break error;
         }
     };
-    let told = told
-        .replace("wait: ", "send: ")
-        .replace("/HelloOften ", "/Chat ");
+    let told = format!(
+        "send: the deadline passed, and recv has the status; {CALLED} at node slow in registry memory"
+    );
+    let told = told.replace("/Hello ", "/Chat ");
     check(&error, Code::DeadlineExceeded, &told);
+}
+
+/// What one call of each kind fails with.
+async fn errors_of(greeter: &GreeterService) -> [(&'static str, Error); 4] {
+    let mut often = greeter.hello_often(hello("Ada")).await.unwrap();
+    let many = greeter.hello_many().await.unwrap();
+    let mut chat = greeter.chat().await.unwrap();
+    [
+        ("Hello", greeter.hello(hello("Ada")).await.unwrap_err()),
+        ("HelloOften", often.recv().await.unwrap_err()),
+        ("HelloMany", many.finish().await.unwrap_err()),
+        ("Chat", chat.recv().await.unwrap_err()),
+    ]
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_decoded_is_the_fault_of_its_node() {
+    let (world, odd) = (
+        World::new(Wire::Grpc),
+        Peer::answering(GARBAGE.to_vec()).await,
+    );
+    world.announce("odd", &odd.address).await;
+    for (method, error) in errors_of(&world.greeter()).await {
+        assert_eq!(error.code(), Code::Internal, "{error:?}");
+        let told = "wait: a message cannot be decoded as protobuf: ";
+        assert!(error.message().starts_with(told), "{error}");
+        let called = format!(
+            "; called greet.v1.Greeter/{method} of \"greeter\" at node odd in registry memory"
+        );
+        assert!(error.message().ends_with(&called), "{error}");
+        assert!(!error.is_answer());
+    }
+}
+
+#[tokio::test]
+async fn too_few_and_too_many_replies_are_the_fault_of_their_node() {
+    for (data, unary, many) in [
+        (
+            Vec::new(),
+            "the peer ended the call without its only message",
+            "the server ended the call without its reply",
+        ),
+        (
+            [ADA, ADA].concat(),
+            "the peer sent a second message where the method has one",
+            "the server sent a second reply where the method has one",
+        ),
+    ] {
+        let (world, odd) = (World::new(Wire::Grpc), Peer::answering(data).await);
+        world.announce("odd", &odd.address).await;
+        let greeter = world.greeter();
+        let told = format!("wait: {unary} (node odd of \"greeter\" in registry memory)");
+        check(&error_of(&greeter).await, Code::Internal, &told);
+        let error = greeter
+            .hello_many()
+            .await
+            .unwrap()
+            .finish()
+            .await
+            .unwrap_err();
+        let told = format!(
+            "wait: {many}; called greet.v1.Greeter/HelloMany of \"greeter\" at node odd in registry memory"
+        );
+        check(&error, Code::Internal, &told);
+    }
+}
+
+#[tokio::test]
+async fn what_our_own_side_does_not_send_is_an_error_of_sending() {
+    let mut world = World::new(Wire::Grpc);
+    let node = world.serve(Scripted::default()).await;
+    world.announce("node", node.address()).await;
+    let config = GrpcConfig::default().max_send_size(10);
+    world.transport = Arc::new(Grpc::new(Seam::default()).config(config));
+    let greeter = world.greeter();
+    let node = "(node node of \"greeter\" in registry memory)";
+    let long = || hello("a name that is too long");
+    let told = format!("send: a message of 25 bytes was to be sent, the limit is 10 {node}");
+    let unary = greeter.hello(long()).await.unwrap_err();
+    let often = greeter.hello_often(long()).await.unwrap().recv().await;
+    let mut many = greeter.hello_many().await.unwrap();
+    many.send(long()).await.unwrap();
+    let many = many.finish().await;
+    for error in [unary, often.unwrap_err(), many.unwrap_err()] {
+        check(&error, Code::ResourceExhausted, &told);
+    }
+    let heavy = "x".repeat(20_000);
+    let unary = greeter.hello(hello("Ada")).metadata("heavy", &heavy).await;
+    let mut chat = greeter.chat().metadata("heavy", &heavy).await.unwrap();
+    for error in [unary.unwrap_err(), chat.recv().await.unwrap_err()] {
+        assert_eq!(error.code(), Code::ResourceExhausted, "{error:?}");
+        assert!(error.message().starts_with("send: "), "{error}");
+        assert!(error.message().ends_with(node), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_is_refused_names_the_call_that_it_was_for() {
+    let world = World::new(Wire::Grpc);
+    let greeter = world.greeter();
+    for (name, text) in [
+        (
+            "grpc-x",
+            "metadata name \"grpc-x\" is reserved by the protocol",
+        ),
+        ("no name", "metadata name \"no name\" is not"),
+    ] {
+        let unary = greeter.hello(hello("Ada")).metadata(name, "v").await;
+        let chat = greeter.chat().metadata(name, "v").await;
+        for (method, error) in [("Hello", unary.unwrap_err()), ("Chat", chat.unwrap_err())] {
+            assert_eq!(error.code(), Code::InvalidArgument, "{error:?}");
+            let told = format!("send: {text}");
+            assert!(error.message().starts_with(&told), "{error}");
+            let called =
+                format!("; called greet.v1.Greeter/{method} of \"greeter\" in registry memory");
+            assert!(error.message().ends_with(&called), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_went_to_another_node_names_that_one() {
+    let (world, raw) = (World::new(Wire::Grpc), Raw::listen(Act::Refuse).await);
+    let slow = Raw::listen(Act::Wait).await;
+    world.announce("bad", &raw.address).await;
+    world.announce("slow", &slow.address).await;
+    let greeter = world.greeter();
+    for _ in 0..2 {
+        let call = greeter.hello_often(hello("Ada")).timeout(SOON);
+        let error = call.await.unwrap().recv().await.unwrap_err();
+        assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+        assert!(error.message().contains(" at node slow "), "{error}");
+    }
+    assert!(raw.requests() > 0, "no call went to the bad one first");
 }
 
 on_every_wire! {

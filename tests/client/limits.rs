@@ -9,9 +9,11 @@ use rmicro_runtime::transport::ClientCall;
 use rmicro_runtime::{
     Answer, ClientInterceptor, ClientNext, ClientOptions, Code, Error, Result, Service,
 };
+use rmicro_tests::pb::GreeterService;
 use rmicro_tests::{Rig, Scripted, Wire, hello, reply};
 use tokio::time::Instant;
 
+use crate::line::{Line, never};
 use crate::raw::{Act, Raw};
 use crate::world::World;
 
@@ -95,7 +97,7 @@ async fn the_clients_limits_come_from_the_builder_and_the_flag_too() {
         (builder().build().unwrap(), 3000),
         (builder().init_from(by_flag, none()).unwrap(), 1500),
     ] {
-        let greeter = rmicro_tests::pb::GreeterService::new("greeter", service.client());
+        let greeter = GreeterService::new("greeter", service.client());
         let begun = Instant::now();
         greeter.hello(hello("Ada")).await.unwrap_err();
         assert_eq!(begun.elapsed(), Duration::from_millis(expected));
@@ -136,6 +138,97 @@ async fn dialing_may_take_what_the_client_or_the_call_says() {
         error.message().contains("did not answer within 100ms"),
         "{error}"
     );
+}
+
+/// How long a call waits for a node that does not answer.
+async fn waits(greeter: GreeterService, limit: Option<Duration>) -> Duration {
+    let mut call = greeter.hello(hello("Ada"));
+    if let Some(limit) = limit {
+        call = call.dial_timeout(limit);
+    }
+    let begun = Instant::now();
+    let error = call.await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+    let told = "did not answer within";
+    assert!(error.message().contains(told), "{error:?}");
+    begun.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_call_waits_for_a_connection_as_long_as_it_may_itself_whoever_dials() {
+    let ms = Duration::from_millis;
+    for (first, later, second) in [
+        // The one with time begins: the others take none of it, and do not wait for it.
+        (Some(4000), 50, None),
+        (Some(4000), 50, Some(100)),
+        (Some(4000), 150, Some(100)),
+        // The one with time comes later.
+        (None, 100, Some(4000)),
+        (Some(20), 10, Some(4000)),
+        (Some(500), 150, Some(4000)),
+    ] {
+        let world = World::on(Line::Silent);
+        world.announce("silent", "n:1").await;
+        let mut options = ClientOptions::default();
+        options.dial_timeout = ms(200);
+        let greeter = world.greeter_with(options);
+        let one = tokio::spawn(waits(greeter.clone(), first.map(ms)));
+        tokio::time::sleep(ms(later)).await;
+        let case = format!("{first:?}, and {second:?} after {later}");
+        let waited = waits(greeter, second.map(ms)).await;
+        assert_eq!(waited, ms(second.unwrap_or(200)), "the second of {case}");
+        let waited = one.await.unwrap();
+        assert_eq!(waited, ms(first.unwrap_or(200)), "the first of {case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_keeps_the_deadline_that_an_interceptor_brought_forward() {
+    let world = World::on(Line::Waits);
+    world.announce("slow", "n:1").await;
+    let mut options = ClientOptions::default();
+    options.interceptors.push(Arc::new(Hurry));
+    let greeter = world.greeter_with(options);
+    for (own, expected) in [(None, 2), (Some(9), 2), (Some(1), 1)] {
+        let begun = Instant::now();
+        let mut call = greeter.hello_often(hello("Ada"));
+        if let Some(own) = own {
+            call = call.timeout(own * SECOND);
+        }
+        let mut often = call.await.unwrap();
+        let ended = tokio::time::timeout(100 * SECOND, often.recv()).await;
+        let error = ended.expect("it has an end").unwrap_err();
+        assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+        assert_eq!(begun.elapsed(), expected * SECOND);
+    }
+}
+
+/// Answers with a stream on which nothing comes.
+struct Teasing;
+
+#[async_trait]
+impl ClientInterceptor for Teasing {
+    async fn intercept(&self, _call: ClientCall, _next: ClientNext<'_>) -> Result<Answer> {
+        Ok(Answer::Stream(never()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unary_call_that_an_interceptor_answers_with_a_stream_has_its_limit() {
+    let world = World::on(Line::Silent);
+    let mut options = ClientOptions::default();
+    options.interceptors.push(Arc::new(Teasing));
+    let greeter = world.greeter_with(options);
+    let begun = Instant::now();
+    let call = greeter.hello(hello("Ada")).timeout(2 * SECOND);
+    let ended = tokio::time::timeout(100 * SECOND, call.into_future()).await;
+    let error = ended.expect("it has an end").unwrap_err();
+    let told = "wait: the deadline passed; called greet.v1.Greeter/Hello of \"greeter\" in registry memory";
+    assert_eq!(
+        (error.code(), error.message()),
+        (Code::DeadlineExceeded, told)
+    );
+    assert_eq!(begun.elapsed(), 2 * SECOND);
 }
 
 /// A peer keeps the deadline too, and may be the first to end the call.

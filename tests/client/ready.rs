@@ -10,6 +10,7 @@ use rmicro_runtime::{ClientOptions, Code, Error, Result};
 use rmicro_tests::{Wire, hello, on_every_wire};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::line::Line;
 use crate::raw::{Act, Raw};
 use crate::world::{World, named, nowhere};
 
@@ -111,6 +112,44 @@ async fn what_does_not_pass_by_itself_is_not_waited_for() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::PermissionDenied, "{error:?}");
+}
+
+/// A world whose only node refuses one call and is gone.
+async fn refusing() -> (World, ClientOptions) {
+    let world = World::on(Line::RefusesOnce(AtomicUsize::new(0)));
+    world.announce("node", "n:1").await;
+    let mut options = ClientOptions::default();
+    options.request_timeout = 10 * SECOND;
+    (world, options)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_refused_waits_no_longer_than_another() {
+    let (world, options) = refusing().await;
+    let begun = Instant::now();
+    let call = world.greeter_with(options).hello(hello("Ada"));
+    let error = call.wait_for_ready().await.unwrap_err();
+    assert_eq!(begun.elapsed(), 10 * SECOND, "{error:?}");
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+    for (deadline, expected) in [(None, 10), (Some(3 * SECOND), 3)] {
+        let (world, options) = refusing().await;
+        let begun = Instant::now();
+        let mut call = world.greeter_with(options).hello_often(hello("Ada"));
+        if let Some(deadline) = deadline {
+            call = call.timeout(deadline);
+        }
+        let mut often = call.wait_for_ready().await.unwrap();
+        assert_eq!(begun.elapsed(), Duration::ZERO, "it was handed over");
+        let ended = timeout(100 * SECOND, often.recv()).await;
+        let error = ended.expect("it has an end").unwrap_err();
+        assert_eq!(begun.elapsed(), expected * SECOND, "{error:?}");
+        assert_eq!(
+            format!("{error:?}"),
+            "DEADLINE_EXCEEDED: dial: the deadline passed; called greet.v1.Greeter/HelloOften of \"greeter\" at node \
+             node in registry memory: dial: nobody is at n:1 (node node of \"greeter\" in registry memory)"
+        );
+        assert!(often.recv().await.unwrap().is_none());
+    }
 }
 
 /// Counts how often the registry is asked.

@@ -30,6 +30,14 @@ impl World {
         }
     }
 
+    /// One whose calls go over `transport`.
+    pub(crate) fn on(transport: impl Transport) -> Self {
+        Self {
+            registry: Memory::new(),
+            transport: Arc::new(transport),
+        }
+    }
+
     /// Serves `handler` at `address`.
     pub(crate) async fn serve_at(&self, address: &str, handler: Scripted) -> Box<dyn Listener> {
         let server = Server::new();

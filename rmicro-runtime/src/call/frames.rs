@@ -94,6 +94,15 @@ impl OneFrame {
             trailers,
         }
     }
+
+    /// What is left of a body that has ended.
+    pub(crate) fn ended(metadata: Metadata, trailers: Metadata) -> Self {
+        Self {
+            frame: None,
+            metadata,
+            trailers,
+        }
+    }
 }
 
 impl FrameStream for OneFrame {

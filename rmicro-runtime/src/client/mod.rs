@@ -6,6 +6,7 @@
 mod backoff;
 mod call;
 mod encoded;
+mod only;
 mod options;
 mod outgoing;
 mod patience;

@@ -10,14 +10,15 @@ use crate::rpc::{ClientInterceptor, Codecs};
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ClientOptions {
-    /// For connecting to a node; 5 s by default.
+    /// For connecting to a node, when the call sets no other; 5 s by default. An address that has not answered by then is left alone
+    /// for a while, even if some call still waits for it.
     pub dial_timeout: Duration,
     /// How many connections there are to a node, which its calls use in turn; 1 by default, and 0 counts as 1.
     ///
     /// One connection is one task, so that more of them use more cores; one carries as many calls at a time as the node allows.
     pub connections: usize,
     /// For a unary call in all, and for a stream until a node is found that takes it, when the call sets no other; 30 s by default.
-    /// A stream that has begun has no limit of its own.
+    /// A stream that has begun has no limit of its own; one that was refused has what is left of this for the search for another node.
     pub request_timeout: Duration,
     /// The name of the codec that calls are in when they choose no other: `proto` by default, or `json`, which is
     /// `application/grpc+json` on the wire. One that is not known is every call's error.

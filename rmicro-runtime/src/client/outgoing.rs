@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::encoded::Encoded;
+use super::only::gather;
 use super::placing::Placing;
 use super::progress::{Progress, Stage};
 use super::replies::{Again, Replies};
@@ -15,9 +15,7 @@ use super::way::Way;
 use crate::call::{BoxFuture, CallHead, FrameStream, Kind, OneFrame, current_deadline};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::{
-    Answer, Called, ClientNext, Codings, Deadline, Exchange, Method, Reply, decode_only,
-};
+use crate::rpc::{Answer, Called, Caller, ClientNext, Codings, Exchange, Method, Reply};
 use crate::seam::Moment;
 use crate::transport::{Body, ClientCall};
 
@@ -88,39 +86,36 @@ impl Outgoing {
     where
         O: prost::Message + Default + 'static,
     {
-        let deadline = self
-            .deadline()
-            .unwrap_or_else(|| self.after_request_timeout());
+        let deadline = self.deadline();
+        let deadline = deadline.unwrap_or_else(|| self.after_request_timeout());
         let call = self.client_call(Some(deadline), None)?;
-        match self.run(call).await? {
-            Answer::One {
-                metadata,
-                message,
-                trailers,
-            } => Ok(Reply {
-                message: self.codings().reply.decode(message)?,
-                metadata,
-                trailers,
-            }),
-            // An interceptor that answers alone may give a stream.
-            Answer::Stream(mut frames) => {
-                let message = decode_only(&self.codings().reply, &mut *frames).await?;
-                let metadata = std::mem::take(frames.metadata());
-                let trailers = std::mem::take(frames.trailers());
-                Ok(Reply {
-                    message,
+        let mut answer = self.run(call).await?;
+        loop {
+            match answer {
+                Answer::One {
                     metadata,
+                    message,
                     trailers,
-                })
+                } => {
+                    let message = self.codings().reply.decode(message);
+                    let message = message.map_err(|error| self.called().undecodable(error))?;
+                    return Ok(Reply::new(message, metadata, trailers));
+                }
+                // In a box, as it is rare.
+                Answer::Stream(frames) => {
+                    let clock = self.stub.client().0.seam.clock;
+                    let gathered = gather(frames, clock, deadline, self.called());
+                    answer = Box::pin(gathered).await?;
+                }
             }
         }
     }
 
-    /// Begins a streaming call and gives what comes back, with the deadline that holds for it; once.
+    /// Begins a streaming call and gives what comes back, with what its caller is to know of it; once.
     pub(super) async fn open(
         &mut self,
         body: Option<Body>,
-    ) -> Result<(Box<dyn FrameStream>, Option<Deadline>)> {
+    ) -> Result<(Box<dyn FrameStream>, Caller)> {
         let deadline = self.deadline();
         let call = self.client_call(deadline, body)?;
         let frames: Box<dyn FrameStream> = match self.run(call).await? {
@@ -131,8 +126,10 @@ impl Outgoing {
                 trailers,
             } => Box::new(OneFrame::with(message, metadata, trailers)),
         };
-        let deadline = deadline.map(|at| self.until(at));
-        Ok((frames, deadline))
+        // An interceptor may have brought the deadline forward, and not put it off.
+        let inner = self.progress.inner_deadline();
+        let deadline = deadline.into_iter().chain(inner).min();
+        Ok((frames, self.caller(deadline)))
     }
 
     /// Takes the call through the interceptors of its client.
@@ -173,9 +170,12 @@ impl Outgoing {
         };
         let answer = match call.kind {
             Kind::Unary => placing.ask(call).await,
-            _ => self.begin(&placing, call).await.map(Answer::Stream),
+            _ => {
+                let begun = self.begin(&placing, call, limit).await;
+                begun.map(Answer::Stream)
+            }
         };
-        answer.map_err(|error| self.until(limit).told(error))
+        answer.map_err(|error| self.caller(Some(limit)).told(error))
     }
 
     /// The error of a call whose deadline passed on its way.
@@ -192,6 +192,7 @@ impl Outgoing {
         &self,
         placing: &Placing<'_>,
         call: &ClientCall,
+        limit: Moment,
     ) -> Result<Box<dyn FrameStream>> {
         let mut way = Way::default();
         let placed = placing.place(call, &mut way).await?;
@@ -202,15 +203,21 @@ impl Outgoing {
             way,
             patient: self.patient,
             dial_timeout: self.dial_timeout,
+            left: limit.since(placing.client.seam.clock.now()),
         });
-        Ok(Box::new(Replies::new(self.stub.clone(), placed, again)))
+        let replies = Replies::new(self.stub.clone(), placed, again);
+        self.progress
+            .begin(replies.whereabouts(), call.head.deadline);
+        Ok(Box::new(replies))
     }
 
     /// The call for a connection; what could not be built is the call's error.
     fn client_call(&mut self, deadline: Option<Moment>, body: Option<Body>) -> Result<ClientCall> {
-        let message = self.encoded.take()?;
+        let message = self.encoded.take();
+        let message = message.map_err(|error| self.called().refused(error))?;
         let mut head = CallHead::new(self.stub.service(), self.method.name());
-        head.metadata = std::mem::replace(&mut self.metadata, Ok(Metadata::new()))?;
+        let metadata = std::mem::replace(&mut self.metadata, Ok(Metadata::new()));
+        head.metadata = metadata.map_err(|error| self.called().refused(error))?;
         head.deadline = deadline;
         head.codec = Cow::Borrowed(self.codings().name());
         let body = body.unwrap_or(Body::One(message));
@@ -237,30 +244,21 @@ impl Outgoing {
 
     fn after_request_timeout(&self) -> Moment {
         let client = &self.stub.client().0;
-        client
-            .seam
-            .clock
-            .now()
-            .after(client.options.request_timeout)
+        let timeout = client.options.request_timeout;
+        client.seam.clock.now().after(timeout)
     }
 
     fn late(&self, stage: &str) -> Error {
         self.called().late(stage)
     }
 
-    fn until(&self, at: Moment) -> Deadline {
+    fn caller(&self, deadline: Option<Moment>) -> Caller {
         let called = self.called();
-        Deadline { at, called }
+        Caller { called, deadline }
     }
 
     fn called(&self) -> Called {
-        Called {
-            service: self.stub.service(),
-            method: self.method.name(),
-            name: Arc::clone(self.stub.target().name()),
-            registry: self.stub.client().0.registry.name(),
-            node: self.progress.node(),
-        }
+        self.stub.called(self.method, self.progress.whereabouts())
     }
 }
 

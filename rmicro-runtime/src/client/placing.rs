@@ -3,13 +3,13 @@
 //! Invariant: a call goes to a second node only with proof that no handler has seen it, or where its proto allows that; what an address that cannot be reached
 //! costs is paid by the address, not by the calls that find another.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
+use super::only::only_frame;
 use super::patience::Patience;
-use super::pool::Reach;
+use super::pool::{Reach, unanswered};
 use super::progress::{Progress, Stage, told};
 use super::repeat;
 use super::target::Target;
@@ -47,7 +47,7 @@ impl Placing<'_> {
             let Placed { node, frames } = self.place(call, &mut way).await?;
             self.progress.reach(Stage::Wait);
             // The outcome must have gone before the next wait, for which the future would keep its place.
-            let error = match self.heard(only_frame(frames).await, &node) {
+            let error = match self.heard(only_frame(frames, Error::internal).await, &node) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -157,11 +157,12 @@ impl Placing<'_> {
         let Some(node) = client.selector.select(&choice, nodes).cloned() else {
             return Err(self.none_chosen());
         };
-        if !way.has_tried(&node) || client.pool.awake(std::slice::from_ref(&node)).is_some() {
+        let is_awake = || client.pool.awake(std::slice::from_ref(&node)).is_some();
+        if !way.has_tried(&node) || (!way.has_waited_out(&node) && is_awake()) {
             return Ok(node);
         }
         // All were tried, and this one is left alone; another may have a connection, or be back in a moment.
-        let awake = client.pool.awake(way.tried()).cloned();
+        let awake = client.pool.awake(way.unwaited()).cloned();
         Ok(awake.unwrap_or(node))
     }
 
@@ -173,6 +174,10 @@ impl Placing<'_> {
     ) -> Result<Option<Arc<dyn Connection>>> {
         let attempt = match self.client.pool.reach(node, self.dial_timeout) {
             Reach::Open(connection) => return Ok(Some(connection)),
+            Reach::Dialing(_) | Reach::Probing(_) if way.has_waited_out(node) => {
+                let error = unanswered(&node.address, self.dial_timeout());
+                return Err(way.end(self.told(error, Stage::Dial, node)));
+            }
             Reach::Dialing(attempt) => attempt,
             Reach::Probing(attempt) if way.has_tried(node) => attempt,
             Reach::Resting(error) if way.has_tried(node) => {
@@ -183,7 +188,12 @@ impl Placing<'_> {
                 return Ok(None);
             }
         };
-        let connected = Box::pin(attempt.wait(self.client.seam.clock, self.dial_timeout)).await;
+        let limit = self.dial_timeout();
+        let connected = Box::pin(attempt.wait(self.client.seam.clock, limit)).await;
+        let connected = connected.unwrap_or_else(|| {
+            way.wait_out(node);
+            Err(unanswered(&node.address, limit))
+        });
         match connected {
             Ok(connection) => Ok(Some(connection)),
             Err(error) => {
@@ -191,6 +201,12 @@ impl Placing<'_> {
                 fail(way, node, error).map(|()| None)
             }
         }
+    }
+
+    /// How long it waits for a connection.
+    fn dial_timeout(&self) -> Duration {
+        let usual = self.client.options.dial_timeout;
+        self.dial_timeout.unwrap_or(usual)
     }
 
     /// Starts `call` as soon as the peer takes another one.
@@ -237,27 +253,4 @@ fn fail(way: &mut Way, node: &Arc<Node>, error: Error) -> Result<()> {
         return way.fail(node, error);
     }
     Err(error)
-}
-
-/// The only message of a unary reply, and what travelled beside it.
-async fn only_frame(mut frames: Box<dyn FrameStream>) -> Result<Answer> {
-    let first = poll_fn(|cx| frames.poll_frame(cx)).await.transpose()?;
-    let message =
-        first.ok_or_else(|| Error::internal("the peer ended the call without its only message"))?;
-    if poll_fn(|cx| frames.poll_frame(cx))
-        .await
-        .transpose()?
-        .is_some()
-    {
-        return Err(Error::internal(
-            "the peer sent a second message where the method has one",
-        ));
-    }
-    let metadata = std::mem::take(frames.metadata());
-    let trailers = std::mem::take(frames.trailers());
-    Ok(Answer::One {
-        metadata,
-        message,
-        trailers,
-    })
 }

@@ -3,6 +3,7 @@
 mod attempt;
 mod dialer;
 mod place;
+mod span;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 
 pub(super) use self::attempt::Attempt;
 use self::dialer::Dialer;
+pub(super) use self::dialer::unanswered;
 use self::place::Place;
 use super::ClientOptions;
 use crate::error::Error;
@@ -53,7 +55,8 @@ impl Pool {
         self.dialer.protocol()
     }
 
-    /// A connection to `node`, or how far one is; dialing goes on without the caller, for `limit` if that is longer than usual.
+    /// A connection to `node`, or how far one is; dialing goes on without the caller, and for all of `limit` where that is longer
+    /// than usual.
     pub(super) fn reach(&self, node: &Node, limit: Option<Duration>) -> Reach {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = places.get(&node.address) {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::registry::Node;
+use crate::rpc::Whereabouts;
 use crate::seam::Moment;
 
 /// The stages of a call that its client sees.
@@ -49,6 +50,8 @@ struct Now {
     obstacle: Option<Error>,
     /// When it is given up, with its interceptors.
     limit: Option<Moment>,
+    /// What is known of a stream that has begun.
+    begun: Option<(Whereabouts, Option<Moment>)>,
 }
 
 impl Progress {
@@ -90,8 +93,24 @@ impl Progress {
         self.lock().stage
     }
 
-    pub(super) fn node(&self) -> Option<Arc<Node>> {
-        self.lock().node.clone()
+    /// Is a stream that has begun at `whereabouts`, with what its interceptors made of its `deadline`.
+    pub(super) fn begin(&self, whereabouts: Whereabouts, deadline: Option<Moment>) {
+        self.lock().begun = Some((whereabouts, deadline));
+    }
+
+    /// Where it is, when it has come so far.
+    pub(super) fn whereabouts(&self) -> Option<Whereabouts> {
+        let now = self.lock();
+        let begun = now.begun.as_ref().map(|(at, _)| at.clone());
+        begun.or_else(|| now.node.clone().map(Whereabouts::new))
+    }
+
+    /// The deadline of a stream behind its interceptors.
+    pub(super) fn inner_deadline(&self) -> Option<Moment> {
+        self.lock()
+            .begun
+            .as_ref()
+            .and_then(|(_, deadline)| *deadline)
     }
 
     /// The last reason to wait for a node.
@@ -119,6 +138,11 @@ pub(super) fn told(
             None => error.service(service),
         };
     }
+    // Our own side refuses what was to be sent while the reply is waited for.
+    let stage = match error.is_of_sending() {
+        true => Stage::Send,
+        false => stage,
+    };
     let (stage, text, id) = (stage.name(), error.message(), &node.id);
     let text = format!("{stage}: {text} (node {id} of {service:?} in registry {registry})");
     error.reworded(text)

@@ -17,13 +17,14 @@ use crate::call::{BoxFuture, FrameStream};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 use crate::registry::Node;
-use crate::rpc::Method;
+use crate::rpc::{Method, Whereabouts};
+use crate::seam::Moment;
 use crate::transport::ClientCall;
 
 /// What comes back; its errors name the node.
 pub(super) struct Replies {
     stub: Stub,
-    node: Arc<Node>,
+    whereabouts: Whereabouts,
     state: State,
     /// What is sent again where that is safe.
     again: Option<Box<Again>>,
@@ -38,6 +39,8 @@ pub(super) struct Again {
     pub(super) way: Way,
     pub(super) patient: bool,
     pub(super) dial_timeout: Option<Duration>,
+    /// How long a node may still be looked for, where the call has no deadline.
+    pub(super) left: Duration,
 }
 
 enum State {
@@ -50,12 +53,17 @@ impl Replies {
     pub(super) fn new(stub: Stub, placed: Placed, again: Option<Again>) -> Self {
         Self {
             stub,
-            node: placed.node,
+            whereabouts: Whereabouts::new(placed.node),
             state: State::Running(placed.frames),
             again: again.map(Box::new),
             ended: false,
             none: Metadata::new(),
         }
+    }
+
+    /// The node that replies, whichever it will be.
+    pub(super) fn whereabouts(&self) -> Whereabouts {
+        self.whereabouts.clone()
     }
 
     /// What `poll` gives of the reply; a call that was not processed begins again.
@@ -71,7 +79,7 @@ impl Replies {
                 }
                 State::Placing(placing) => match ready!(placing.as_mut().poll(cx)) {
                     Ok((placed, again)) => {
-                        self.node = placed.node;
+                        self.whereabouts.change(placed.node);
                         self.state = State::Running(placed.frames);
                         self.again = Some(again);
                     }
@@ -102,7 +110,8 @@ impl Replies {
             self.stub.target().name(),
             self.stub.client().0.registry.name(),
         );
-        let error = told(error, Stage::Wait, &self.node, service, registry);
+        let node = self.whereabouts.node();
+        let error = told(error, Stage::Wait, &node, service, registry);
         self.ended = true;
         let Some(again) = self.again.take() else {
             return Err(error);
@@ -111,7 +120,7 @@ impl Replies {
             return Err(error);
         }
         self.ended = false;
-        let (stub, node) = (self.stub.clone(), self.node.clone());
+        let stub = self.stub.clone();
         self.state = State::Placing(Box::pin(place(stub, again, node, error)));
         Ok(())
     }
@@ -127,34 +136,69 @@ impl Replies {
     /// Tells the selector once how the call ended.
     fn mark(&self, failure: Option<&Error>) {
         let selector = &self.stub.client().0.selector;
-        selector.mark(self.stub.target().name(), &self.node, failure);
+        let (service, node) = (self.stub.target().name(), self.whereabouts.node());
+        selector.mark(service, &node, failure);
     }
 }
 
-/// Places the call again, which failed at `node` with `error`, or gives `error` back.
+/// Places the call again, which failed at `node` with `error`, or gives `error` back; before its deadline, and a call without
+/// one in what is left of the time in which a node may be looked for.
 async fn place(
     stub: Stub,
     mut again: Box<Again>,
     node: Arc<Node>,
     error: Error,
 ) -> Result<(Placed, Box<Again>)> {
-    let client = &stub.client().0;
-    let placing = Placing {
-        client,
-        target: stub.target(),
-        method: again.method,
-        progress: &Progress::default(),
-        patient: again.patient,
-        dial_timeout: again.dial_timeout,
-    };
-    let Again { call, way, .. } = &mut *again;
-    if error.is_unprocessed() {
-        way.fail(&node, error)?;
-    } else {
-        placing.repeat(call, way, &node, error).await?;
+    let (clock, progress) = (stub.client().0.seam.clock, Progress::default());
+    let limit = again.limit(clock.now());
+    let placed = clock.until(limit, again.place(&stub, &progress, &node, error));
+    let placed = placed.await;
+    again.left = limit.since(clock.now());
+    match placed {
+        Some(placed) => Ok((placed?, again)),
+        None => Err(again.overtaken(&stub, &progress)),
     }
-    let placed = placing.place(call, way).await?;
-    Ok((placed, again))
+}
+
+impl Again {
+    fn limit(&self, now: Moment) -> Moment {
+        let deadline = self.call.head.deadline;
+        deadline.unwrap_or_else(|| now.after(self.left))
+    }
+
+    async fn place(
+        &mut self,
+        stub: &Stub,
+        progress: &Progress,
+        node: &Arc<Node>,
+        error: Error,
+    ) -> Result<Placed> {
+        let placing = Placing {
+            client: &stub.client().0,
+            target: stub.target(),
+            method: self.method,
+            progress,
+            patient: self.patient,
+            dial_timeout: self.dial_timeout,
+        };
+        if error.is_unprocessed() {
+            self.way.fail(node, error)?;
+        } else {
+            let repeated = placing.repeat(&self.call, &mut self.way, node, error);
+            repeated.await?;
+        }
+        placing.place(&self.call, &mut self.way).await
+    }
+
+    /// The error of a call whose time was over on the way to another node.
+    fn overtaken(&mut self, stub: &Stub, progress: &Progress) -> Error {
+        let called = stub.called(self.method, progress.whereabouts());
+        let late = called.late(progress.stage().name());
+        match progress.obstacle().or_else(|| self.way.failure()) {
+            Some(obstacle) => late.source(obstacle),
+            None => late,
+        }
+    }
 }
 
 impl FrameStream for Replies {

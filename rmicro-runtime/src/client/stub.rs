@@ -9,7 +9,7 @@ use super::encoded::Encoded;
 use super::outgoing::Outgoing;
 use super::target::Target;
 use crate::error::Error;
-use crate::rpc::{BidiStream, ClientStream, Descriptor, Method, Receiver};
+use crate::rpc::{BidiStream, Called, ClientStream, Descriptor, Method, Receiver, Whereabouts};
 
 /// Calls one service by the names of its methods; a cheap clone.
 ///
@@ -78,6 +78,17 @@ impl Stub {
 
     pub(super) fn target(&self) -> &Target {
         &self.0.target
+    }
+
+    /// What a call of `method` is called in errors.
+    pub(super) fn called(&self, method: &Method, whereabouts: Option<Whereabouts>) -> Called {
+        Called {
+            service: self.service(),
+            method: method.name(),
+            name: Arc::clone(self.target().name()),
+            registry: self.client().0.registry.name(),
+            whereabouts,
+        }
     }
 
     pub(super) fn service(&self) -> &'static str {

@@ -7,13 +7,15 @@ use crate::error::Error;
 use crate::registry::Node;
 
 /// How many nodes one call tries at most, when it may be made again after each.
-const TRIES: usize = 4;
+const TRIES: u32 = 4;
 
 /// The way of one call; nothing is allocated while the first node takes it.
 #[derive(Debug, Default)]
 pub(super) struct Way {
     tried: Vec<Arc<Node>>,
-    tries: usize,
+    /// How many of `tried`, from the first on, it has waited for in vain.
+    waited: u32,
+    tries: u32,
     /// What the last try failed with.
     failure: Option<Error>,
     /// What the registry told last.
@@ -35,9 +37,32 @@ impl Way {
         self.tried.push(Arc::clone(node));
     }
 
+    /// Has waited for a connection to `node` as long as it may.
+    pub(super) fn wait_out(&mut self, node: &Arc<Node>) {
+        if !self.has_tried(node) {
+            self.pass(node);
+        }
+        let (first, left) = (self.waited as usize, self.unwaited());
+        if let Some(at) = left.iter().position(|tried| tried.id == node.id) {
+            self.tried.swap(first, first + at);
+            self.waited += 1;
+        }
+    }
+
+    /// Whether it has waited for a connection to `node` as long as it may.
+    pub(super) fn has_waited_out(&self, node: &Node) -> bool {
+        let waited = self.tried.iter().take(self.waited as usize);
+        waited.into_iter().any(|waited| waited.id == node.id)
+    }
+
+    /// The nodes that were tried or passed by, and for which it may still wait.
+    pub(super) fn unwaited(&self) -> &[Arc<Node>] {
+        self.tried.get(self.waited as usize..).unwrap_or_default()
+    }
+
     /// How many nodes have failed it.
     pub(super) fn tries(&self) -> usize {
-        self.tries
+        self.tries as usize
     }
 
     /// Whether one more failure is the last.
@@ -67,7 +92,12 @@ impl Way {
 
     /// The end of the way at a node that is left alone: what the last try failed with, or `rest`.
     pub(super) fn end(&mut self, rest: Error) -> Error {
-        self.failure.take().unwrap_or(rest)
+        self.failure().unwrap_or(rest)
+    }
+
+    /// Takes what the last try failed with.
+    pub(super) fn failure(&mut self) -> Option<Error> {
+        self.failure.take()
     }
 
     /// Begins again.

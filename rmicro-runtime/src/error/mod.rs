@@ -40,6 +40,7 @@ struct Inner {
     metadata: Metadata,
     unprocessed: bool,
     answer: bool,
+    own: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -83,6 +84,7 @@ impl Error {
             metadata: Metadata::new(),
             unprocessed: false,
             answer: false,
+            own: false,
             source: None,
         }))
     }
@@ -165,6 +167,33 @@ impl Error {
     pub fn answered(mut self) -> Self {
         self.0.answer = true;
         self
+    }
+
+    /// Marks the error as the word of our own side, which would not send the call, or not go on with it.
+    ///
+    /// Such an error shows where the reply is awaited, and is none of the peer's.
+    #[must_use]
+    pub(crate) fn of_sending(mut self) -> Self {
+        self.0.own = true;
+        self
+    }
+
+    /// Whether our own side would not send.
+    pub(crate) fn is_of_sending(&self) -> bool {
+        self.0.own
+    }
+
+    /// The same error for somebody else who is to see it, without its source.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Box::new(Inner {
+            code: self.0.code,
+            message: self.0.message.clone(),
+            service: self.0.service.clone(),
+            details: self.0.details.clone(),
+            metadata: self.0.metadata.clone(),
+            source: None,
+            ..*self.0
+        }))
     }
 
     /// The gRPC status code.

@@ -14,7 +14,7 @@ mod reply;
 mod sender;
 mod streams;
 
-pub(crate) use called::{Called, Deadline};
+pub(crate) use called::{Called, Caller, Whereabouts};
 pub use codecs::Codecs;
 pub(crate) use coding::{Coding, Codings};
 pub use descriptor::{Descriptor, File};

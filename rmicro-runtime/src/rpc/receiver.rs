@@ -1,4 +1,6 @@
 //! The receiving half of a stream.
+//!
+//! Invariant: on the side of the caller an error is the end of the call, which is given up then, whoever still holds the receiver.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -6,12 +8,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures_core::Stream;
 
-use crate::call::FrameStream;
+use crate::call::{FrameStream, OneFrame};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
-use crate::rpc::{Coding, Deadline};
+use crate::rpc::{Caller, Coding};
 use crate::seam::{Clock, Sleep};
 
 /// Receives messages from the other side of a stream; it is also a [`Stream`] of results.
@@ -20,44 +23,55 @@ use crate::seam::{Clock, Sleep};
 pub struct Receiver<T> {
     frames: Box<dyn FrameStream>,
     coding: Coding,
-    deadline: Option<Deadline>,
+    /// `None` on a server.
+    caller: Option<Caller>,
     sleep: Option<Sleep>,
     ended: bool,
+    /// How the call failed, where [`metadata`](Self::metadata) has told it and `recv` has not.
+    failure: Option<Error>,
     messages: PhantomData<fn() -> T>,
 }
 
 impl<T: prost::Message + Default + 'static> Receiver<T> {
-    /// The receiver of `frames`; whoever waits stops at `deadline`.
+    /// The receiver of `frames`; a `caller` stops waiting at its deadline.
     pub(crate) fn new(
         frames: Box<dyn FrameStream>,
         coding: Coding,
-        deadline: Option<Deadline>,
+        caller: Option<Caller>,
     ) -> Self {
         Self {
             frames,
             coding,
-            deadline,
+            caller,
             sleep: None,
             ended: false,
+            failure: None,
             messages: PhantomData,
         }
     }
 
     /// The next message; `None` after the last.
     ///
-    /// An error is the peer's status, or what broke; the stream is at its end then. Cancel safe: a message that was not given is
-    /// given by the next call.
+    /// An error is the peer's status, or what broke; the stream is at its end then, and a client's call is given up: the server's
+    /// handler is dropped, and nothing more can be sent. So it is with the deadline, after which no message is given. Cancel safe:
+    /// a message that was not given is given by the next call.
     pub async fn recv(&mut self) -> Result<Option<T>> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
     /// The server's metadata; waits for it. On a server it is empty: there the [`Context`](crate::Context) has the metadata.
+    ///
+    /// An error is the end of the call, and [`recv`](Self::recv) gives it too. Cancel safe.
     pub async fn metadata(&mut self) -> Result<&Metadata> {
-        poll_fn(|cx| match self.frames.poll_metadata(cx) {
+        let begun = poll_fn(|cx| match self.frames.poll_metadata(cx) {
             Poll::Pending => self.poll_deadline(cx).map(Err),
             Poll::Ready(begun) => Poll::Ready(begun.map_err(|error| self.told(error))),
-        })
-        .await?;
+        });
+        if let Err(error) = begun.await {
+            self.failure = (!self.ended).then(|| error.copy());
+            self.give_up();
+            return Err(error);
+        }
         Ok(self.frames.metadata())
     }
 
@@ -75,6 +89,9 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>>> {
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Err(failure));
+        }
         if self.ended {
             return Poll::Ready(Ok(None));
         }
@@ -82,28 +99,65 @@ impl<T: prost::Message + Default + 'static> Receiver<T> {
             Poll::Ready(next) => next.transpose().map_err(|error| self.told(error)),
             Poll::Pending => Err(ready!(self.poll_deadline(cx))),
         };
-        let message =
-            next.and_then(|frame| frame.map(|frame| self.coding.decode(frame)).transpose());
-        self.ended = !matches!(message, Ok(Some(_)));
+        let message = next.and_then(|frame| frame.map(|frame| self.decode(frame)).transpose());
+        match &message {
+            Ok(Some(_)) => {}
+            Ok(None) => self.ended = true,
+            Err(_) => self.give_up(),
+        }
         Poll::Ready(message)
     }
 
+    /// The message in `frame`; a caller gets none after its deadline, however fast they come.
+    fn decode(&self, frame: Bytes) -> Result<T> {
+        let Some(caller) = &self.caller else {
+            return self.coding.decode(frame);
+        };
+        if caller.is_late() {
+            return Err(caller.called.late("wait"));
+        }
+        let decoded = self.coding.decode(frame);
+        decoded.map_err(|error| caller.called.undecodable(error))
+    }
+
+    /// Is at the end. A caller's call goes away, with what its peer still holds of it; a handler may still answer.
+    fn give_up(&mut self) {
+        self.ended = true;
+        self.sleep = None;
+        if self.caller.is_some() {
+            let metadata = std::mem::take(self.frames.metadata());
+            let trailers = std::mem::take(self.frames.trailers());
+            self.frames = Box::new(OneFrame::ended(metadata, trailers));
+        }
+    }
+
     fn told(&self, error: Error) -> Error {
-        match &self.deadline {
-            Some(deadline) => deadline.told(error),
+        match &self.caller {
+            Some(caller) => caller.told(error),
             None => error,
         }
     }
 
+    /// The error of a reply that broke the rules as `text` says.
+    pub(crate) fn broken(&self, text: &'static str) -> Error {
+        match &self.caller {
+            Some(caller) => caller.called.broken(text),
+            None => Error::internal(text),
+        }
+    }
+
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        let Some(deadline) = &self.deadline else {
+        let Some(caller) = &self.caller else {
+            return Poll::Pending;
+        };
+        let Some(deadline) = caller.deadline else {
             return Poll::Pending;
         };
         let sleep = self
             .sleep
-            .get_or_insert_with(|| Clock::default().sleep_until(deadline.at));
+            .get_or_insert_with(|| Clock::default().sleep_until(deadline));
         let late = Pin::new(sleep).poll(cx);
-        late.map(|()| deadline.called.late("wait"))
+        late.map(|()| caller.called.late("wait"))
     }
 }
 

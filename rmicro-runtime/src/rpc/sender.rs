@@ -9,7 +9,7 @@ use futures_core::Stream;
 
 use crate::call::SendBuffer;
 use crate::error::Result;
-use crate::rpc::{Coding, Deadline};
+use crate::rpc::{Caller, Coding};
 use crate::seam::Clock;
 
 /// Sends messages to the other side of a stream.
@@ -20,8 +20,8 @@ use crate::seam::Clock;
 pub struct Sender<T> {
     buffer: SendBuffer,
     coding: Coding,
-    deadline: Option<Deadline>,
-    ends_when_dropped: bool,
+    /// `None` in a handler.
+    caller: Option<Caller>,
     messages: PhantomData<fn(T)>,
 }
 
@@ -31,23 +31,17 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
         Self {
             buffer,
             coding,
-            deadline: None,
-            ends_when_dropped: false,
+            caller: None,
             messages: PhantomData,
         }
     }
 
-    /// The sender of a caller, who stops waiting at `deadline`.
-    pub(crate) fn of_caller(
-        buffer: SendBuffer,
-        coding: Coding,
-        deadline: Option<Deadline>,
-    ) -> Self {
+    /// The sender of a caller, who sends nothing after its deadline.
+    pub(crate) fn of_caller(buffer: SendBuffer, coding: Coding, caller: Caller) -> Self {
         Self {
             buffer,
             coding,
-            deadline,
-            ends_when_dropped: true,
+            caller: Some(caller),
             messages: PhantomData,
         }
     }
@@ -55,7 +49,8 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     /// Sends `message`; waits only while 32 KiB or more are waiting to leave.
     ///
     /// Cancel safe: dropping the future before it is ready sends nothing. After the call has ended a handler's send is
-    /// [`Code::Cancelled`](crate::Code::Cancelled), and a client's send is an error that points to `recv`, which has the status.
+    /// [`Code::Cancelled`](crate::Code::Cancelled), and a client's send is an error that points to `recv`, which has the status;
+    /// after the deadline that is [`Code::DeadlineExceeded`](crate::Code::DeadlineExceeded).
     pub async fn send(&mut self, mut message: T) -> Result<()> {
         self.until_deadline(poll_fn(|cx| self.poll_send(cx, &mut message)))
             .await
@@ -86,6 +81,9 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, message: &mut T) -> Poll<Result<()>> {
+        if let Some(caller) = self.caller.as_ref().filter(|caller| caller.is_late()) {
+            return Poll::Ready(Err(caller.called.late_send()));
+        }
         self.buffer
             .poll_push(cx, |bytes| self.coding.encode(message, bytes))
     }
@@ -109,11 +107,13 @@ impl<T: prost::Message + Default + 'static> Sender<T> {
     }
 
     async fn until_deadline(&self, sent: impl Future<Output = Result<()>>) -> Result<()> {
-        let Some(deadline) = &self.deadline else {
+        let caller = self.caller.as_ref();
+        let Some((deadline, caller)) = caller.and_then(|caller| caller.deadline.zip(Some(caller)))
+        else {
             return sent.await;
         };
-        let sent = Clock::default().until(deadline.at, sent).await;
-        sent.unwrap_or_else(|| Err(deadline.called.late("send")))
+        let sent = Clock::default().until(deadline, sent).await;
+        sent.unwrap_or_else(|| Err(caller.called.late_send()))
     }
 }
 
@@ -126,7 +126,7 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if self.ends_when_dropped {
+        if self.caller.is_some() {
             self.buffer.end();
         }
     }

@@ -2,7 +2,7 @@
 
 use futures_core::Stream;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metadata::Metadata;
 use crate::rpc::{IntoMessage, Receiver, Reply, Sender};
 
@@ -57,11 +57,9 @@ where
         sender.close();
         let message = receiver.recv().await?;
         let message = message
-            .ok_or_else(|| Error::internal("the server ended the call without its reply"))?;
+            .ok_or_else(|| receiver.broken("the server ended the call without its reply"))?;
         if receiver.recv().await?.is_some() {
-            return Err(Error::internal(
-                "the server sent a second reply where the method has one",
-            ));
+            return Err(receiver.broken("the server sent a second reply where the method has one"));
         }
         let metadata = std::mem::take(receiver.metadata_mut());
         let trailers = std::mem::take(receiver.trailers_mut());

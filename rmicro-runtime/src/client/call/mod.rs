@@ -60,6 +60,9 @@ impl<T> Call<T> {
     }
 
     /// Waits for a connection for `timeout`, instead of the client's own limit, before another node is asked.
+    ///
+    /// It is counted from when this call begins to wait, also where another call has begun to connect. An attempt that others have
+    /// begun may fail earlier; one that has had the client's own limit ends no later for a call that comes then.
     pub fn dial_timeout(mut self, timeout: Duration) -> Self {
         self.outgoing.set_dial_timeout(timeout);
         self

@@ -21,8 +21,8 @@ where
 {
     Box::pin(async move {
         let coding = outgoing.codings().reply.clone();
-        let (frames, deadline) = outgoing.open(None).await?;
-        Ok(Receiver::new(frames, coding, deadline))
+        let (frames, caller) = outgoing.open(None).await?;
+        Ok(Receiver::new(frames, coding, Some(caller)))
     })
 }
 
@@ -54,9 +54,9 @@ where
     O: prost::Message + Default + 'static,
 {
     let (codings, buffer) = (outgoing.codings().clone(), SendBuffer::new());
-    let (frames, deadline) = outgoing.open(Some(Body::Stream(buffer.clone()))).await?;
+    let (frames, caller) = outgoing.open(Some(Body::Stream(buffer.clone()))).await?;
     Ok((
-        Sender::of_caller(buffer, codings.request, deadline.clone()),
-        Receiver::new(frames, codings.reply, deadline),
+        Sender::of_caller(buffer, codings.request, caller.clone()),
+        Receiver::new(frames, codings.reply, Some(caller)),
     ))
 }

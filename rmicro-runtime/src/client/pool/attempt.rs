@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::dialer::unanswered;
+use super::span::Span;
 use crate::error::{Code, Error, Result};
-use crate::seam::Clock;
+use crate::seam::{Clock, Moment};
 use crate::transport::Connection;
 
 /// What comes of an attempt; `None` while it runs.
@@ -21,11 +21,25 @@ pub(super) type Outcome = Option<std::result::Result<Arc<dyn Connection>, Failur
 pub(in crate::client) struct Attempt {
     address: Arc<str>,
     outcome: watch::Receiver<Outcome>,
+    span: Arc<Span>,
 }
 
 impl Attempt {
-    pub(super) fn new(address: Arc<str>, outcome: watch::Receiver<Outcome>) -> Self {
-        Self { address, outcome }
+    pub(super) fn new(
+        address: Arc<str>,
+        outcome: watch::Receiver<Outcome>,
+        span: Arc<Span>,
+    ) -> Self {
+        Self {
+            address,
+            outcome,
+            span,
+        }
+    }
+
+    /// Goes on for a call that comes at `now` and waits for `limit`.
+    pub(super) fn allow(&self, now: Moment, limit: Option<Duration>) {
+        self.span.allow(now, limit);
     }
 
     /// Whether something will still come of it.
@@ -33,21 +47,15 @@ impl Attempt {
         self.outcome.borrow().is_none() && self.outcome.has_changed().is_ok()
     }
 
-    /// Waits for the connection, for `limit` at most; cancel safe, and a failure is unprocessed.
+    /// Waits for the connection; `None` when nothing has come of it after `limit`. Cancel safe, and a failure is unprocessed.
     pub(in crate::client) async fn wait(
         mut self,
         clock: Clock,
-        limit: Option<Duration>,
-    ) -> Result<Arc<dyn Connection>> {
+        limit: Duration,
+    ) -> Option<Result<Arc<dyn Connection>>> {
         let ended = self.outcome.wait_for(Option::is_some);
-        let ended = match limit {
-            None => ended.await,
-            Some(limit) => match clock.until(clock.now().after(limit), ended).await {
-                Some(ended) => ended,
-                None => return Err(unanswered(&self.address, limit)),
-            },
-        };
-        match ended.as_deref() {
+        let ended = clock.until(clock.now().after(limit), ended).await?;
+        Some(match ended.as_deref() {
             Ok(Some(Ok(connection))) => Ok(Arc::clone(connection)),
             Ok(Some(Err(failure))) => Err(failure.error()),
             _ => {
@@ -55,7 +63,7 @@ impl Attempt {
                 let given_up = format!("the attempt to reach {address} was given up");
                 Err(Error::unavailable(given_up).unprocessed())
             }
-        }
+        })
     }
 }
 

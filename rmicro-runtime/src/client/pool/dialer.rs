@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::span::Span;
 use crate::error::{Error, Result};
 use crate::seam::Seam;
 use crate::transport::{Connection, Transport};
@@ -32,18 +33,34 @@ impl Dialer {
         self.transport.name()
     }
 
-    /// Connects to `address`, for `limit` if that is longer than usual; a node that does not answer is unprocessed.
+    /// The time of an attempt that begins now.
+    pub(super) fn span(&self) -> Span {
+        Span::new(self.seam.clock.now(), self.timeout)
+    }
+
+    /// Connects to `address` while `span` lasts; a node that does not answer is unprocessed.
+    ///
+    /// `overdue` learns of it when the usual time is over and the attempt goes on for those who wait longer.
     pub(super) async fn dial(
         &self,
         address: &str,
-        limit: Option<Duration>,
+        span: &Span,
+        overdue: impl FnOnce(&Error),
     ) -> Result<Arc<dyn Connection>> {
-        let within = self.timeout.max(limit.unwrap_or_default());
         let clock = self.seam.clock;
-        let dialed = clock.until(clock.now().after(within), self.transport.dial(address));
-        dialed
-            .await
-            .unwrap_or_else(|| Err(unanswered(address, within)))
+        let mut dialing = self.transport.dial(address);
+        let (usual, at) = span.usual();
+        if let Some(dialed) = clock.until(at, &mut dialing).await {
+            return dialed;
+        }
+        let late = unanswered(address, usual);
+        let (within, end) = span.fix();
+        if end <= at {
+            return Err(late);
+        }
+        overdue(&late);
+        let dialed = clock.until(end, dialing).await;
+        dialed.unwrap_or_else(|| Err(unanswered(address, within)))
     }
 
     /// Tells that an attempt has ended.
@@ -58,6 +75,6 @@ impl Dialer {
 }
 
 /// The error of a node that did not answer in time.
-pub(super) fn unanswered(address: &str, within: Duration) -> Error {
+pub(in crate::client) fn unanswered(address: &str, within: Duration) -> Error {
     Error::unavailable(format!("{address} did not answer within {within:?}")).unprocessed()
 }

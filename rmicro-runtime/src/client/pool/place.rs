@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use super::Reach;
 use super::attempt::{Attempt, Failure, Outcome};
 use super::dialer::Dialer;
+use super::span::Span;
 use crate::client::backoff::Backoff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::seam::Moment;
 use crate::transport::Connection;
 
@@ -117,11 +118,14 @@ impl Place {
         if let State::Dialing { attempt, .. } = &*state
             && attempt.is_running()
         {
+            attempt.allow(dialer.seam.clock.now(), limit);
             return attempt.clone();
         }
         let (sender, outcome) = watch::channel(None);
-        let attempt = Attempt::new(Arc::clone(&self.address), outcome);
-        let task = tokio::spawn(run(self, turn, Arc::clone(dialer), limit, sender));
+        let span = Arc::new(dialer.span());
+        let attempt = Attempt::new(Arc::clone(&self.address), outcome, Arc::clone(&span));
+        attempt.allow(dialer.seam.clock.now(), limit);
+        let task = tokio::spawn(run(self, turn, Arc::clone(dialer), span, sender));
         *state = State::Dialing {
             attempt: attempt.clone(),
             _task: Dialing(task),
@@ -135,19 +139,21 @@ impl Place {
             Ok(connection) => State::Open(Arc::clone(connection)),
             Err(_) => State::Empty,
         };
-        let mut health = self.health();
         match dialed {
-            Ok(_) => *health = Health::default(),
-            Err(error) => {
-                let rest = health.backoff.fail(&dialer.seam.chance);
-                let until = dialer.seam.clock.now().after(rest);
-                tracing::debug!("{} is left alone for {rest:?}: {error:?}", self.address);
-                health.failed = Some((Failure::of(error), until));
-            }
+            Ok(_) => *self.health() = Health::default(),
+            Err(error) => self.rest(error, dialer),
         }
-        drop(health);
         let slot = &self.slots[turn].0;
         *slot.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// Is left alone for a while because of `error`.
+    fn rest(&self, error: &Error, dialer: &Dialer) {
+        let mut health = self.health();
+        let rest = health.backoff.fail(&dialer.seam.chance);
+        let until = dialer.seam.clock.now().after(rest);
+        tracing::debug!("{} is left alone for {rest:?}: {error:?}", self.address);
+        health.failed = Some((Failure::of(error), until));
     }
 
     fn health(&self) -> MutexGuard<'_, Health> {
@@ -160,12 +166,18 @@ fn run(
     place: &Arc<Place>,
     turn: usize,
     dialer: Arc<Dialer>,
-    limit: Option<Duration>,
+    span: Arc<Span>,
     sender: watch::Sender<Outcome>,
 ) -> impl Future<Output = ()> + Send + use<> {
     let (address, place) = (Arc::clone(&place.address), Arc::downgrade(place));
     async move {
-        let dialed = dialer.dial(&address, limit).await;
+        // Whoever does not wait that long is not to wait for it either.
+        let overdue = |error: &Error| {
+            if let Some(place) = place.upgrade() {
+                place.rest(error, &dialer);
+            }
+        };
+        let dialed = dialer.dial(&address, &span, overdue).await;
         if let Some(place) = place.upgrade() {
             place.settle(turn, &dialed, &dialer);
         }

@@ -12,6 +12,7 @@ use crate::seam::{Chance, Clock};
 use crate::transport::{ClientCall, Listener, Refused, Turn};
 
 const SECOND: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(1000);
 
 /// Counts dials; each waits for a permit, and fails while it is told to.
 #[derive(Debug)]
@@ -106,7 +107,8 @@ async fn connect(pool: &Pool) -> Result<Arc<dyn Connection>> {
     match pool.reach(&node(), None) {
         Reach::Open(connection) => Ok(connection),
         Reach::Dialing(attempt) | Reach::Probing(attempt) => {
-            attempt.wait(Clock::default(), None).await
+            let ended = attempt.wait(Clock::default(), LONG).await;
+            ended.expect("nobody waits that long")
         }
         Reach::Resting(error) => Err(error),
     }
@@ -141,12 +143,8 @@ async fn an_attempt_outlives_the_call_that_began_it() {
     let Reach::Dialing(attempt) = pool.reach(&node(), None) else {
         panic!("nothing was dialed before")
     };
-    let error = attempt
-        .wait(Clock::default(), Some(SECOND / 100))
-        .await
-        .unwrap_err();
-    assert_eq!(error.message(), "n:1 did not answer within 10ms");
-    assert!(error.is_unprocessed());
+    let ended = attempt.wait(Clock::default(), SECOND / 100).await;
+    assert!(ended.is_none());
     line.permits.add_permits(1);
     connect(&pool).await.unwrap();
     assert_eq!(line.count(), 1);
@@ -204,7 +202,7 @@ async fn after_a_failure_only_those_who_cannot_go_elsewhere_wait_for_the_next_at
     assert!(matches!(pool.reach(&node(), None), Reach::Probing(_)));
     line.permits.add_permits(1);
     news.changed().await.unwrap();
-    attempt.wait(clock, None).await.unwrap();
+    attempt.wait(clock, LONG).await.unwrap().unwrap();
     assert!(matches!(pool.reach(&node(), None), Reach::Open(_)));
     assert_eq!(line.count(), 2);
 }
@@ -229,8 +227,57 @@ async fn a_call_may_wait_longer_than_others_and_then_the_attempt_does() {
     let Reach::Dialing(attempt) = pool.reach(&node(), Some(9 * SECOND)) else {
         panic!("nothing was dialed before")
     };
-    attempt.wait(clock, Some(9 * SECOND)).await.unwrap_err();
+    let ended = attempt.wait(clock, LONG).await.unwrap();
+    assert_eq!(ended.unwrap_err().message(), "n:1 did not answer within 9s");
     assert_eq!(clock.now().since(begun), 9 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_longer_has_all_its_time_in_an_attempt_of_others() {
+    let line = Line::new(0);
+    let (pool, clock) = (pool(&line, 1), Clock::default());
+    let begun = clock.now();
+    let Reach::Dialing(usual) = pool.reach(&node(), None) else {
+        panic!("nothing was dialed before")
+    };
+    clock.sleep(3 * SECOND).await;
+    let Reach::Dialing(longer) = pool.reach(&node(), Some(9 * SECOND)) else {
+        panic!("it is being dialed")
+    };
+    // A call in a hurry takes nothing from the others.
+    assert!(matches!(
+        pool.reach(&node(), Some(SECOND)),
+        Reach::Dialing(_)
+    ));
+    assert!(usual.wait(clock, 2 * SECOND).await.is_none());
+    let ended = longer.wait(clock, LONG).await.unwrap();
+    assert_eq!(
+        ended.unwrap_err().message(),
+        "n:1 did not answer within 12s"
+    );
+    assert_eq!((clock.now().since(begun), line.count()), (12 * SECOND, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_usual_time_only_those_who_wait_longer_still_wait() {
+    let line = Line::new(0);
+    let (pool, clock) = (pool(&line, 1), Clock::default());
+    let Reach::Dialing(longer) = pool.reach(&node(), Some(60 * SECOND)) else {
+        panic!("nothing was dialed before")
+    };
+    let begun = clock.now();
+    clock.sleep(5 * SECOND + SECOND / 100).await;
+    let Reach::Resting(error) = pool.reach(&node(), Some(60 * SECOND)) else {
+        panic!("it did not answer")
+    };
+    assert_eq!(error.message(), "n:1 did not answer within 5s");
+    // Whoever comes after the rest waits in the same attempt, and does not put its end off.
+    clock.sleep(2 * SECOND).await;
+    let reached = pool.reach(&node(), Some(90 * SECOND));
+    assert!(matches!(reached, Reach::Probing(_)));
+    assert!(longer.clone().wait(clock, SECOND).await.is_none());
+    longer.clone().wait(clock, LONG).await.unwrap().unwrap_err();
+    assert_eq!((clock.now().since(begun), line.count()), (60 * SECOND, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,7 +315,8 @@ async fn nothing_is_left_of_an_address_that_was_let_go_of() {
     };
     line.dialed.notified().await;
     pool.release(&["n:1".into()]);
-    let error = attempt.wait(Clock::default(), None).await.unwrap_err();
+    let ended = attempt.wait(Clock::default(), LONG).await.unwrap();
+    let error = ended.unwrap_err();
     assert_eq!(error.message(), "the attempt to reach n:1 was given up");
     let metrics = tokio::runtime::Handle::current().metrics();
     assert_eq!(metrics.num_alive_tasks(), 0);

@@ -18,6 +18,9 @@ use crate::error::{Code, Error, Result};
 use crate::metadata::Metadata;
 use crate::transport::Body;
 
+/// What a send after the end of the call gives.
+const ENDED: &str = "the call has ended; recv has its status";
+
 /// Starts a call of `route` in a task of its own and gives what comes back.
 pub(super) fn start(route: Arc<Route>, head: CallHead, body: Body, ticket: Ticket) -> Replies {
     let shared = Arc::new(Shared {
@@ -79,7 +82,7 @@ impl Shared {
             .get_or_insert_with(|| std::mem::take(&mut outcome.metadata));
         progress.outcome = Some(outcome);
         wake(progress);
-        self.refuse_requests("the call has ended; recv has its status");
+        self.refuse_requests(ENDED);
         self.replies.close(Code::Cancelled, "the call has ended");
         // Last, because it lets the client see the end: by then nobody can send any more.
         self.replies.end();
@@ -253,7 +256,7 @@ impl FrameStream for Replies {
 impl Drop for Replies {
     fn drop(&mut self) {
         self.task.abort();
-        self.shared.refuse_requests("the call was given up");
+        self.shared.refuse_requests(ENDED);
     }
 }
 

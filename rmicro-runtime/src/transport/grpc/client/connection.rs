@@ -161,7 +161,7 @@ impl Connection for Link {
             if let Some(buffer) = buffer {
                 buffer.close(Code::Cancelled, "the call was not sent; recv says why");
             }
-            Exchange::failed(error)
+            Exchange::failed(error.of_sending())
         });
         Ok(Box::new(exchange))
     }

@@ -176,7 +176,7 @@ impl Outgoing {
                 "a message was longer than may be sent; recv has the numbers",
             );
         }
-        checked
+        checked.map_err(Error::of_sending)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
