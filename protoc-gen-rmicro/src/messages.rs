@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use prost_build::{Config, Module, Service, ServiceGenerator};
+use prost_types::{DescriptorProto, FileDescriptorProto};
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item};
 
@@ -40,8 +41,12 @@ impl Messages {
         config.service_generator(Box::new(services.clone()));
         let files = request.files.iter().map(|file| {
             let mut proto = stand_ins.file(&file.proto);
-            if !request.is_chosen(proto.name()) {
+            let is_chosen = request.is_chosen(proto.name());
+            if !is_chosen {
                 proto.service.clear();
+            }
+            if !(is_chosen && request.options.messages) {
+                leave_shapes(&mut proto);
             }
             comments::prepare(&mut proto);
             (key(proto.name()), proto)
@@ -88,6 +93,17 @@ impl Messages {
         }
         Ok(file.items)
     }
+}
+
+/// Takes the enums out of a file whose messages nobody wants: they have no names of ours there, and prost-build panics where two
+/// values of one have the same by its rule. The messages stay, as it has to know what is inside of those that are wanted.
+fn leave_shapes(proto: &mut FileDescriptorProto) {
+    fn leave(message: &mut DescriptorProto) {
+        message.enum_type.clear();
+        message.nested_type.iter_mut().for_each(leave);
+    }
+    proto.enum_type.clear();
+    proto.message_type.iter_mut().for_each(leave);
 }
 
 /// One module for each file, as files of one package are put together here and not there.

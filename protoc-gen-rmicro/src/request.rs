@@ -112,8 +112,11 @@ impl ProtoFile {
     const EDITION: [i32; 1] = [12];
 
     fn new(raw: &[u8]) -> Result<Self> {
-        let proto = FileDescriptorProto::decode(raw)
+        let mut proto = FileDescriptorProto::decode(raw)
             .map_err(|error| Error::new(format!("the request holds a broken file ({error})")))?;
+        // prost-build takes an empty text for one.
+        proto.package = proto.package.filter(|package| !package.is_empty());
+        proto.syntax = proto.syntax.filter(|syntax| !syntax.is_empty());
         let encoded = raw;
         let raw = wire::without_field(raw, Self::SOURCE_INFO)
             .ok_or_else(|| Error::new(format!("the request holds a broken {}", proto.name())))?;

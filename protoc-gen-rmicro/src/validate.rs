@@ -2,9 +2,12 @@
 //!
 //! Invariant: after [`check`], each name is an identifier, each type that is named exists, and each file is proto2 or proto3.
 
+mod defaults;
+mod fields;
+mod maps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use prost_types::field_descriptor_proto::Type;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, ServiceDescriptorProto,
 };
@@ -12,43 +15,72 @@ use prost_types::{
 use crate::error::{Result, bail};
 use crate::locate::{self, Thing};
 use crate::request::{ProtoFile, Request};
+use crate::shapes::is_map_entry;
 
 /// The messages and enums of a request by full name, which starts with a dot, each with the name of its file.
 pub(crate) type Types = BTreeMap<String, String>;
 
+/// Everything that can be named, by full names.
+#[derive(Debug, Default)]
+struct Declared<'a> {
+    /// Messages and enums, each with the name of its file.
+    types: Types,
+    enums: BTreeMap<String, &'a EnumDescriptorProto>,
+    /// The entries of maps.
+    entries: BTreeSet<String>,
+}
+
 /// Refuses what protoc would not write and what cannot be generated yet.
 pub(crate) fn check(request: &Request) -> Result<Types> {
-    let mut types = Types::new();
+    let mut declared = Declared::default();
+    let mut before = BTreeSet::new();
     for file in &request.files {
-        check_file(file, &mut types)?;
+        check_file(file, &mut declared)?;
+        check_imports(file, &before, request)?;
+        before.insert(file.proto.name());
     }
     for file in &request.files {
         let checker = Checker {
             file: file.proto.name(),
-            types: &types,
+            is_proto3: file.proto.syntax() == "proto3",
+            declared: &declared,
         };
-        for dependency in &file.proto.dependency {
-            if request.file(dependency).is_none() {
-                bail!(
-                    "{}: it imports {dependency}, which the request does not hold",
-                    checker.file
-                );
-            }
-        }
+        let scope = scope_of(file);
         file.proto
             .message_type
             .iter()
-            .try_for_each(|message| checker.message(message))?;
+            .try_for_each(|message| checker.message(&scope, message))?;
         file.proto
             .service
             .iter()
             .try_for_each(|service| checker.service(service))?;
     }
-    check_extern_paths(request, &types)?;
-    Ok(types)
+    check_extern_paths(request, &declared.types)?;
+    Ok(declared.types)
 }
 
-fn check_file(file: &ProtoFile, types: &mut Types) -> Result<()> {
+/// What a file imports comes before it, as protoc has it; so no files import each other.
+fn check_imports(file: &ProtoFile, before: &BTreeSet<&str>, request: &Request) -> Result<()> {
+    let name = file.proto.name();
+    for import in &file.proto.dependency {
+        if request.file(import).is_none() {
+            bail!("{name}: it imports {import}, which the request does not hold");
+        }
+        if !before.contains(import.as_str()) {
+            bail!("{name}: it imports {import}, which the request does not hold before it");
+        }
+    }
+    Ok(())
+}
+
+fn scope_of(file: &ProtoFile) -> String {
+    match file.proto.package() {
+        "" => String::new(),
+        package => format!(".{package}"),
+    }
+}
+
+fn check_file<'a>(file: &'a ProtoFile, declared: &mut Declared<'a>) -> Result<()> {
     let proto = &file.proto;
     let name = proto.name();
     if name.is_empty() {
@@ -74,63 +106,51 @@ fn check_file(file: &ProtoFile, types: &mut Types) -> Result<()> {
     if let Some((path, Thing::Name(none))) = locate::first(proto, &is_none) {
         bail!("{}: `{none}` cannot be a name in Rust", file.place(&path));
     }
-    let scope = if package.is_empty() {
-        String::new()
-    } else {
-        format!(".{package}")
-    };
+    let scope = scope_of(file);
     for message in &proto.message_type {
-        declare_message(name, &scope, message, types)?;
+        declare_message(name, &scope, message, declared)?;
     }
     for item in &proto.enum_type {
-        declare_enum(name, &scope, item, types)?;
+        declare_enum(name, &scope, item, declared)?;
     }
     Ok(())
 }
 
-fn declare_message(
+fn declare_message<'a>(
     file: &str,
     scope: &str,
-    message: &DescriptorProto,
-    types: &mut Types,
+    message: &'a DescriptorProto,
+    declared: &mut Declared<'a>,
 ) -> Result<()> {
-    let full = declare(file, scope, message.name(), types)?;
+    let full = declare(file, scope, message.name(), &mut declared.types)?;
     let names = message.field.iter().map(FieldDescriptorProto::name);
     let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name());
     refuse_twice(file, &full, names.chain(oneofs))?;
     for nested in &message.nested_type {
-        declare_message(file, &full, nested, types)?;
-        let keys: Vec<&str> = nested
-            .field
-            .iter()
-            .map(FieldDescriptorProto::name)
-            .collect();
-        if nested
-            .options
-            .as_ref()
-            .is_some_and(|options| options.map_entry())
-            && keys != ["key", "value"]
-        {
-            bail!("{file}: {full}.{} is no map entry", nested.name());
+        declare_message(file, &full, nested, declared)?;
+        if is_map_entry(nested) {
+            declared.entries.insert(format!("{full}.{}", nested.name()));
         }
     }
     message
         .enum_type
         .iter()
-        .try_for_each(|item| declare_enum(file, &full, item, types))
+        .try_for_each(|item| declare_enum(file, &full, item, declared))
 }
 
-fn declare_enum(
+fn declare_enum<'a>(
     file: &str,
     scope: &str,
-    item: &EnumDescriptorProto,
-    types: &mut Types,
+    item: &'a EnumDescriptorProto,
+    declared: &mut Declared<'a>,
 ) -> Result<()> {
-    let full = declare(file, scope, item.name(), types)?;
+    let full = declare(file, scope, item.name(), &mut declared.types)?;
     if item.value.is_empty() {
         bail!("{file}: the enum {full} has no value");
     }
-    refuse_twice(file, &full, item.value.iter().map(|value| value.name()))
+    refuse_twice(file, &full, item.value.iter().map(|value| value.name()))?;
+    declared.enums.insert(full, item);
+    Ok(())
 }
 
 /// What is inside of one thing is known by its name.
@@ -175,60 +195,38 @@ fn check_extern_paths(request: &Request, types: &Types) -> Result<()> {
     Ok(())
 }
 
-/// Looks at the types that the parts of one file name.
+/// Looks at the fields of one file, and at the types that its parts name.
 struct Checker<'a> {
     file: &'a str,
-    types: &'a Types,
+    is_proto3: bool,
+    declared: &'a Declared<'a>,
 }
 
 impl Checker<'_> {
-    fn message(&self, message: &DescriptorProto) -> Result<()> {
-        for field in &message.field {
-            self.field(message, field)?;
-        }
-        message
-            .nested_type
-            .iter()
-            .try_for_each(|nested| self.message(nested))
-    }
-
-    fn field(&self, message: &DescriptorProto, field: &FieldDescriptorProto) -> Result<()> {
-        let name = format!("{}.{}", message.name(), field.name());
-        if field
-            .r#type
-            .is_none_or(|number| Type::try_from(number).is_err())
-        {
-            bail!("{}: the field {name} has no type", self.file);
-        }
-        if matches!(field.r#type(), Type::Message | Type::Group | Type::Enum) {
-            self.known(&name, field.type_name())?;
-        }
-        let oneofs = message.oneof_decl.len();
-        let is_inside = |index: i32| usize::try_from(index).is_ok_and(|index| index < oneofs);
-        if field.oneof_index.is_some_and(|index| !is_inside(index)) {
-            bail!(
-                "{}: the field {name} is in a oneof that is not there",
-                self.file
-            );
-        }
-        Ok(())
-    }
-
     fn service(&self, service: &ServiceDescriptorProto) -> Result<()> {
         for method in &service.method {
             let name = format!("{}.{}", service.name(), method.name());
-            self.known(&name, method.input_type())?;
-            self.known(&name, method.output_type())?;
+            for message in [method.input_type(), method.output_type()] {
+                self.known(&name, message)?;
+                self.is_message(&name, message)?;
+            }
         }
         Ok(())
     }
 
     fn known(&self, user: &str, name: &str) -> Result<()> {
-        if !self.types.contains_key(name) {
+        if !self.declared.types.contains_key(name) {
             bail!(
                 "{}: {user} names `{name}`, which the request does not hold",
                 self.file
             );
+        }
+        Ok(())
+    }
+
+    fn is_message(&self, user: &str, name: &str) -> Result<()> {
+        if self.declared.enums.contains_key(name) || self.declared.entries.contains(name) {
+            bail!("{}: {user} takes `{name}` for a message", self.file);
         }
         Ok(())
     }

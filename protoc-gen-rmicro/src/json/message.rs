@@ -8,6 +8,7 @@ use quote::quote;
 use super::FileJson;
 use super::field::{Field, Place};
 use crate::error::Result;
+use crate::shapes::json_name;
 
 /// So many fields may take more lines than a function is to have.
 const LONG: usize = 7;
@@ -48,7 +49,7 @@ impl FileJson<'_> {
 /// The fields by the names of JSON and of the proto.
 fn names(message: &DescriptorProto) -> TokenStream {
     let pairs = message.field.iter().map(|field| {
-        let (json, proto) = (field.json_name(), field.name());
+        let (json, proto) = (json_name(field), field.name());
         quote!((#json, #proto))
     });
     quote!(const FIELDS: Fields = &[#(#pairs),*];)
