@@ -19,11 +19,12 @@ const CONTRACTS: [&str; 7] = [
     "transport",
 ];
 /// Files that a contract is made of, beside its `mod.rs`.
-const PARTS: [(&str, &str); 12] = [
+const PARTS: [(&str, &str); 13] = [
     ("broker", "capabilities"),
     ("broker", "delivery"),
     ("broker", "header"),
     ("broker", "message"),
+    ("broker", "secrets"),
     ("broker", "subscription"),
     ("broker", "topic"),
     ("codec", "message"),

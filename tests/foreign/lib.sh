@@ -66,11 +66,12 @@ nats_server() {
     export NATS_SERVER="$FOREIGN/nats/nats-server"
 }
 
-# start_nats NAME PORT [OPTION…]: one on loopback that is ready; `stop NAME` ends it.
+# start_nats NAME PORT [OPTION…]: one on loopback that is ready, and takes messages of 8 MiB; `stop NAME` ends it.
 start_nats() {
     local name=$1 port=$2
     shift 2
-    start "$name" "${NATS_SERVER:-$FOREIGN/nats/nats-server}" --addr 127.0.0.1 --port "$port" "$@"
+    echo 'max_payload: 8388608' >"$TMP/$name.conf" # no flag says it
+    start "$name" "${NATS_SERVER:-$FOREIGN/nats/nats-server}" --config "$TMP/$name.conf" --addr 127.0.0.1 --port "$port" "$@"
     await_line "$name" 'Server is ready'
 }
 

@@ -25,8 +25,11 @@ mod header;
 mod http;
 mod memory;
 mod message;
+#[cfg(feature = "nats")]
+mod nats;
 #[cfg(feature = "redis")]
 mod redis;
+pub(crate) mod secrets;
 mod subscription;
 mod topic;
 
@@ -43,6 +46,8 @@ pub use delivery::{Delivery, Settle, Settled, Verdict};
 pub use header::Header;
 pub use memory::Memory;
 pub use message::{KEY, Message};
+#[cfg(feature = "nats")]
+pub use nats::{Nats, NatsConfig};
 pub use subscription::{Source, Subscription};
 pub use topic::{Ack, Start, Topic};
 

@@ -13,7 +13,7 @@
 mod any;
 mod base64;
 mod content;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "nats"))]
 mod envelope;
 mod format;
 mod integer;
@@ -33,7 +33,7 @@ mod types;
 mod whole;
 mod writer;
 
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "nats"))]
 pub(crate) use envelope::Envelope;
 
 pub use any::{AnyPart, read_any, write_any};

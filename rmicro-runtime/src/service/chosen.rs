@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::broker::Broker;
+use crate::broker::secrets::without_secrets;
 use crate::registry::Registry;
 use crate::selector::Selector;
 use crate::transport::Transport;
@@ -61,7 +62,10 @@ values!(Broker Registry Transport Selector);
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Chosen<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Choice::Url(url) => f.debug_tuple("Chosen").field(url).finish(),
+            Choice::Url(url) => f
+                .debug_tuple("Chosen")
+                .field(&without_secrets(url))
+                .finish(),
             Choice::Value(value) => f.debug_tuple("Chosen").field(value).finish(),
         }
     }

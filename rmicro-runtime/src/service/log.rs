@@ -160,7 +160,7 @@ fn to_stderr(line: &str) {
 
 /// Collects the lines of this thread until the guard is dropped.
 #[cfg(test)]
-pub(super) fn capture(
+pub(crate) fn capture(
     level: LevelFilter,
 ) -> (
     tracing::subscriber::DefaultGuard,

@@ -35,6 +35,9 @@ pub use builder::ServiceBuilder;
 pub use chosen::Chosen;
 pub use running::Running;
 
+#[cfg(all(test, feature = "nats"))]
+pub(crate) use log::capture;
+
 use events::Events;
 use plan::Plan;
 use settings::Settings;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::chosen::{Choice, Chosen};
+use crate::broker::secrets::without_secrets;
 use crate::broker::{self, Broker};
 use crate::error::{Error, Result};
 use crate::registry::{self, Registry};
@@ -77,6 +78,7 @@ pub(super) const BROKERS: Known = Known {
     schemes: &[
         addressed("http", cfg!(feature = "http")),
         local("memory", true),
+        addressed("nats", cfg!(feature = "nats")),
         addressed("redis", cfg!(feature = "redis")),
     ],
 };
@@ -116,8 +118,8 @@ pub(super) fn broker(
     near: impl FnOnce() -> Option<String>,
     seam: &Seam,
 ) -> Result<Arc<dyn Broker>> {
-    #[cfg(not(feature = "http"))]
-    let _ = (registry, near, seam);
+    // A build has brokers that need all of it, or some, or nothing.
+    let _ = (registry, &near, seam);
     let url = match chosen {
         Some(Chosen(Choice::Value(value))) => return Ok(value),
         Some(Chosen(Choice::Url(url))) => url,
@@ -132,6 +134,8 @@ pub(super) fn broker(
             Ok(Arc::new(broker::Http::new(config, registry, seam)))
         }
         "memory" => Ok(Arc::new(broker::Memory::new())),
+        #[cfg(feature = "nats")]
+        "nats" => Ok(Arc::new(broker::Nats::from_url(&url, seam.clone())?)),
         #[cfg(feature = "redis")]
         "redis" => Ok(Arc::new(broker::Redis::from_url(&url, seam.clone())?)),
         _ => Err(BROKERS.refuse(&url)),
@@ -243,6 +247,7 @@ impl Known {
     fn refusal(&self, url: &str) -> Option<String> {
         let (contract, wanted) = (self.contract, scheme(url));
         let there = self.there();
+        let url = without_secrets(url);
         Some(match self.find(wanted) {
             Some(known) if known.compiled => return None,
             Some(_) => format!(
@@ -320,6 +325,16 @@ mod tests {
     }
 
     #[test]
+    fn who_the_program_is_at_a_broker_is_not_told() {
+        let url = "amqp://ada:s3cret@a:5672";
+        let told = "broker \"amqp://***@a:5672\" does not exist; there are: ";
+        let error = BROKERS.refuse(url);
+        assert!(error.message().starts_with(told), "{error:?}");
+        let chosen: Chosen<dyn Broker> = url.into();
+        assert_eq!(format!("{chosen:?}"), "Chosen(\"amqp://***@a:5672\")");
+    }
+
+    #[test]
     fn go_micros_spelling_with_an_address_is_a_url() {
         let join = |url, address| with_address(&REGISTRIES, url, address).unwrap();
         assert_eq!(join("consul", "127.0.0.1:8500"), "consul://127.0.0.1:8500");
@@ -327,5 +342,7 @@ mod tests {
         assert_eq!(with_address(&REGISTRIES, "mdns", "127.0.0.1:8500"), None);
         let broker = with_address(&BROKERS, "http", "127.0.0.1:9000");
         assert_eq!(broker.as_deref(), Some("http://127.0.0.1:9000"));
+        let broker = with_address(&BROKERS, "nats", "127.0.0.1:4222");
+        assert_eq!(broker.as_deref(), Some("nats://127.0.0.1:4222"));
     }
 }

@@ -1,0 +1,307 @@
+//! The connection of a broker, which is made when it is first used, and what is done with it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Subscriber};
+use bytes::Bytes;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::config::{Login, NatsConfig};
+use super::confirms::{Confirms, Echo, connection, let_go};
+use super::health::Health;
+use crate::broker::Topic;
+use crate::error::{Code, Error, Result};
+use crate::seam::{Chance, Seam};
+
+/// How long one server may take to take the client in.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How often a silent connection is tried; it is lost when two answers are missing.
+const PING: Duration = Duration::from_secs(15);
+/// How many messages the client can hold for a subscription until its pump has a turn: more than all that it reads in one turn of
+/// its own, so that it drops none.
+const BETWEEN_TURNS: usize = 1 << 20;
+/// How long the end waits for subscriptions.
+const END_LIMIT: Duration = Duration::from_secs(5);
+/// How often it is looked whether the server is back, where no event says so.
+const LOOK: Duration = Duration::from_millis(250);
+/// The first and the longest wait between attempts to come back.
+const FIRST_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// The place of the connection, empty until it is needed.
+pub(super) struct Slot {
+    pub(super) config: NatsConfig,
+    seam: Seam,
+    link: RwLock<Option<Arc<Link>>>,
+    connecting: Mutex<()>,
+}
+
+/// A connection, which comes back by itself when it is lost.
+pub(super) struct Link {
+    client: Client,
+    health: Health,
+    confirms: Arc<Confirms>,
+    seam: Seam,
+    closing: watch::Sender<bool>,
+    /// A clone is at each subscription, so that the receiver knows when all have ended.
+    held: std::sync::Mutex<Option<mpsc::Sender<()>>>,
+    ended: Mutex<mpsc::Receiver<()>>,
+    /// Confirms; it ends with the link.
+    _serving: JoinSet<()>,
+}
+
+impl Slot {
+    pub(super) fn new(config: NatsConfig, seam: Seam) -> Self {
+        Self {
+            config,
+            seam,
+            link: RwLock::default(),
+            connecting: Mutex::default(),
+        }
+    }
+
+    /// The connection, which is made where there is none.
+    pub(super) async fn link(&self) -> Result<Arc<Link>> {
+        if let Some(link) = self.known() {
+            return Ok(link);
+        }
+        let _one = self.connecting.lock().await;
+        if let Some(link) = self.known() {
+            return Ok(link);
+        }
+        let link = Link::connect(&self.config, &self.seam).await;
+        let link = Arc::new(link.map_err(|error| nats_error(error, &self.config))?);
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = Some(link.clone());
+        Ok(link)
+    }
+
+    /// Lets go of the connection after its subscriptions have ended.
+    pub(super) async fn disconnect(&self) {
+        let _one = self.connecting.lock().await;
+        let link = self
+            .link
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(link) = link {
+            link.close().await;
+        }
+    }
+
+    /// The connection that there is; one that has ended for good is none.
+    fn known(&self) -> Option<Arc<Link>> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        link.clone().filter(|link| !link.has_ended())
+    }
+}
+
+impl Link {
+    async fn connect(config: &NatsConfig, seam: &Seam) -> Result<Self, ConnectError> {
+        let health = Health::new();
+        let client = options(config, seam, &health)
+            .connect(&config.servers)
+            .await?;
+        let subject = client.new_inbox();
+        let heard = client.subscribe(subject.clone()).await;
+        let heard =
+            heard.map_err(|error| ConnectError::with_source(ConnectErrorKind::Io, error))?;
+        let confirms = Arc::new(Confirms::default());
+        let mut serving = JoinSet::new();
+        serving.spawn(confirms.clone().serve(Echo {
+            client: client.clone(),
+            subject,
+            heard,
+            health: health.clone(),
+            clock: seam.clock,
+        }));
+        let (held, ended) = mpsc::channel(1);
+        Ok(Self {
+            client,
+            health,
+            confirms,
+            seam: seam.clone(),
+            closing: watch::channel(false).0,
+            held: std::sync::Mutex::new(Some(held)),
+            ended: Mutex::new(ended),
+            _serving: serving,
+        })
+    }
+
+    /// Publishes, and waits until the server has confirmed it.
+    pub(super) async fn publish(&self, subject: &str, payload: Bytes) -> Result<()> {
+        self.there().await;
+        let (length, limit) = (payload.len(), self.client.max_payload());
+        if length > limit {
+            return Err(Error::resource_exhausted(format!(
+                "the message takes {length} bytes, header and base64 included, and the server takes {limit} at most: publish less \
+                 at a time, or raise its max_payload"
+            )));
+        }
+        let connection = connection(&self.client);
+        let sent = self.client.publish(subject.to_owned(), payload).await;
+        sent.map_err(|error| let_go().source(error))?;
+        self.confirms.proof(connection).await
+    }
+
+    /// Subscribes, and waits until the server knows it.
+    ///
+    /// What stands beside the messages is held by the subscription as long as it lasts.
+    pub(super) async fn subscribe(&self, topic: &Topic) -> Result<(Subscriber, mpsc::Sender<()>)> {
+        let held = self.held().ok_or_else(ended)?;
+        let subject = topic.name().to_string();
+        let subscribed = match topic.queue_name() {
+            Some(queue) => {
+                self.client
+                    .queue_subscribe(subject, queue.to_string())
+                    .await
+            }
+            None => self.client.subscribe(subject).await,
+        };
+        let from = subscribed.map_err(|error| ended().source(error))?;
+        self.known().await?;
+        Ok((from, held))
+    }
+
+    /// Waits until the server knows what was sent until now, on this connection or on one that comes after it.
+    async fn known(&self) -> Result<()> {
+        loop {
+            self.there().await;
+            let proof = self.confirms.proof(connection(&self.client)).await;
+            // A connection that broke comes back with all subscriptions.
+            match proof {
+                Err(error) if error.code() == Code::Unavailable && !self.has_ended() => {}
+                proof => return proof,
+            }
+        }
+    }
+
+    /// As [`known`](Self::known), but only as long as the connection lasts: the server forgets with it what it was told.
+    pub(super) async fn known_or_lost(&self) {
+        if self.client.connection_state() == State::Connected {
+            let _ = self.confirms.proof(connection(&self.client)).await;
+        }
+    }
+
+    /// Ready when the broker lets go of the connection.
+    pub(super) async fn closing(&self) {
+        let mut closing = self.closing.subscribe();
+        // Whoever is gone has let go.
+        let _ = closing.wait_for(|closing| *closing).await;
+    }
+
+    /// What a subscription holds as long as it lasts; `None` when the broker lets go.
+    fn held(&self) -> Option<mpsc::Sender<()>> {
+        let held = self.held.lock();
+        held.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits while the server is away.
+    async fn there(&self) {
+        let mut health = self.health.watch();
+        while self.client.connection_state() != State::Connected && !self.has_ended() {
+            let limit = self.seam.clock.now().after(LOOK);
+            // What the events say comes a moment before or after what the state says.
+            let _ = self.seam.clock.until(limit, health.changed()).await;
+        }
+    }
+
+    /// Whether the client has ended for good; it does so only by an error of its own.
+    fn has_ended(&self) -> bool {
+        self.confirms.have_ended() || *self.closing.borrow()
+    }
+
+    async fn close(&self) {
+        self.closing.send_replace(true);
+        let last = self
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(last);
+        let limit = self.seam.clock.now().after(END_LIMIT);
+        let ending = async {
+            let _ = self.ended.lock().await.recv().await;
+            self.known_or_lost().await;
+        };
+        let _ = self.seam.clock.until(limit, ending).await;
+        // Nothing is to be saved when it has ended already.
+        let _ = self.client.drain().await;
+    }
+}
+
+fn ended() -> Error {
+    Error::unavailable("the connection has ended before the server knew the subscription")
+}
+
+fn options(config: &NatsConfig, seam: &Seam, health: &Health) -> ConnectOptions {
+    let (health, address, chance) = (health.clone(), config.address(), seam.chance.clone());
+    let options = ConnectOptions::new()
+        .name("rmicro")
+        .connection_timeout(CONNECT_LIMIT)
+        .ping_interval(PING)
+        .subscription_capacity(BETWEEN_TURNS)
+        .require_tls(config.tls)
+        .reconnect_delay_callback(move |attempt| wait_before(attempt, &chance))
+        .event_callback(move |event| {
+            health.tell(&event, &address);
+            std::future::ready(())
+        });
+    match &config.login {
+        Login::None => options,
+        Login::Token(token) => options.token(token.clone()),
+        Login::User(name, password) => options.user_and_password(name.clone(), password.clone()),
+    }
+}
+
+/// How long is waited before the attempt with this number, from 1: nothing before the first, and then a growing time that chance
+/// shortens by up to a half, so that a fleet does not come back as one.
+fn wait_before(attempt: usize, chance: &Chance) -> Duration {
+    let doubled = attempt.saturating_sub(2).min(16);
+    let wait = (FIRST_WAIT * (1 << doubled)).min(LONGEST_WAIT);
+    let part = u32::try_from(chance.below(512)).unwrap_or_default();
+    if attempt < 2 {
+        Duration::ZERO
+    } else {
+        wait - wait * part / 1024
+    }
+}
+
+/// The one place where an error of the client's gets its code.
+fn nats_error(error: ConnectError, config: &NatsConfig) -> Error {
+    use ConnectErrorKind::{Authentication, AuthorizationViolation, ServerParse, TimedOut, Tls};
+    let address = config.address();
+    let error = match error.kind() {
+        AuthorizationViolation | Authentication => {
+            Error::unauthenticated("the server does not take this user").source(error)
+        }
+        ServerParse => Error::invalid_argument("an address cannot be read").source(error),
+        TimedOut => Error::unavailable(format!("no answer within {CONNECT_LIMIT:?}")).source(error),
+        Tls => Error::unavailable("no encrypted connection").source(error),
+        _ => Error::unavailable("no connection").source(error),
+    };
+    error.at(format_args!("dial: nats://{address}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_two_seconds_and_are_never_all_the_same() {
+        let chance = Chance::from_seed(7);
+        assert_eq!(wait_before(1, &chance), Duration::ZERO);
+        for (attempt, longest) in [(2, 10), (3, 20), (9, 1280), (10, 2000), (usize::MAX, 2000)] {
+            let longest = Duration::from_millis(longest);
+            let waits: Vec<_> = (0..50).map(|_| wait_before(attempt, &chance)).collect();
+            assert!(
+                waits
+                    .iter()
+                    .all(|wait| *wait <= longest && *wait >= longest / 2)
+            );
+            assert!(waits.iter().any(|wait| *wait != waits[0]));
+        }
+    }
+}
