@@ -64,13 +64,19 @@ def reads(subscriber, publisher, http):
     return stack(subscriber) == stack(publisher)
 
 
+def covers(subscriber, publisher):
+    """Whether it subscribes to that topic, perhaps by one of NATS's wildcards."""
+    exact, under = subscriber.topic == publisher.topic, subscriber.topic.removesuffix("*")
+    return exact or under.endswith(".") and publisher.topic.startswith(under)
+
+
 def stack(who):
     return who.stack.split("-")[-1]
 
 
-def sent_header(publisher, topic, identity, http):
+def sent_header(publisher, identity, http):
     """The header that travels; the value of an id is left open."""
-    header = {}
+    header, topic = {}, publisher.topic
     if publisher.form.startswith("raw-"):
         if publisher.form != "raw-bare":
             header |= {"id": identity, "Zoë": '<&>\u2028"'}
@@ -136,10 +142,10 @@ def wrong(subscriber, publisher, record, http):
         return f"the event says {record['name']!r}"
     if "body" in record and not body_fits(publisher, identity, bytes.fromhex(record["body"])):
         return f"the body is {record['body']}"
-    if record.get("topic", subscriber.topic) != subscriber.topic:
+    if record.get("topic", publisher.topic) != publisher.topic:
         return f"it came by topic {record['topic']!r}"
     got = record["header"] or {}
-    want = seen_header(subscriber, sent_header(publisher, subscriber.topic, identity, http))
+    want = seen_header(subscriber, sent_header(publisher, identity, http))
     fits = got.keys() == want.keys() and all(
         UUID.fullmatch(got[name]) if value is UUID else got[name] == value for name, value in want.items()
     )
@@ -211,13 +217,13 @@ def everything(broker, publishers, subscribers):
     """Each message exact, and as often as it has to come; and nothing else."""
     http = broker == "http"
     for subscriber in subscribers:
-        known = {id(record) for p in publishers if p.topic == subscriber.topic for record in of(p, subscriber)}
+        known = {id(record) for p in publishers if covers(subscriber, p) for record in of(p, subscriber)}
         strange = [record for record in subscriber.got if id(record) not in known]
         check(f"{subscriber.name} has nothing else by {subscriber.topic}", strange)
     for publisher in publishers:
         if publisher.unconfirmed:
             check(f"{publisher.name} in {publisher.form}", f"not confirmed: {sorted(publisher.unconfirmed)}")
-        to = [s for s in subscribers if s.topic == publisher.topic and reads(s, publisher, http)]
+        to = [s for s in subscribers if covers(s, publisher) and reads(s, publisher, http)]
         if not to:
             check(f"{publisher.name} in {publisher.form}", "nobody is to receive it")
         for subscriber in (s for s in to if not s.queue):
