@@ -236,6 +236,7 @@ fn the_programs_of_users_stay_short() {
         ("greeter_server", 15),
         ("greeter_client", 10),
         ("four_kinds_server", 51),
+        ("subscriber", 12),
     ] {
         let path = format!("../examples/{program}.rs");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);

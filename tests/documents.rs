@@ -7,10 +7,11 @@ use std::fs;
 use std::path::Path;
 
 /// Where the README's code is compiled; each file has one of its blocks.
-const COMPILED: [&str; 4] = [
+const COMPILED: [&str; 5] = [
     "protoc-gen-rmicro/README.md",
     "examples/greeter_server.rs",
     "examples/greeter_client.rs",
+    "examples/subscriber.rs",
     "examples/greeter_test.rs",
 ];
 
@@ -29,9 +30,13 @@ fn every_rust_block_stands_in_a_file_that_is_compiled() {
 }
 
 #[test]
-fn server_and_client_are_shown_whole() {
+fn the_programs_are_shown_whole() {
     let readme = read("README.md");
-    for path in ["examples/greeter_server.rs", "examples/greeter_client.rs"] {
+    for path in [
+        "examples/greeter_server.rs",
+        "examples/greeter_client.rs",
+        "examples/subscriber.rs",
+    ] {
         let program = read(path);
         let (_head, code) = program.split_once("\n\n").expect("a head comes first");
         assert!(readme.contains(code), "README.md has another {path}");

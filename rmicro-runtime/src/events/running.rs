@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::subscriber::Subscribers;
 use super::worker::{Chain, Worker};
 use crate::broker::Broker;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::seam::Seam;
 
 /// The subscriptions of a service and the tasks that work for them; dropping it cuts the handlers, and what they had comes again
@@ -23,8 +23,8 @@ pub(crate) struct Subscribed {
 }
 
 impl Subscribed {
-    /// Subscribes with every handler, in the order in which they were added; the first that cannot is an error, and nothing is
-    /// subscribed then.
+    /// Subscribes with every handler, all at the same time, since a broker may have to wait until everybody has learned of it; the
+    /// first that cannot, in the order in which they were added, is an error, and nothing is subscribed then.
     pub(crate) async fn start(
         subscribers: &Subscribers,
         broker: &Arc<dyn Broker>,
@@ -37,13 +37,23 @@ impl Subscribed {
             tasks: JoinSet::new(),
             seam: seam.clone(),
         };
-        for registered in subscribers.start() {
-            let topic = registered.topic.name().clone();
+        let registered = subscribers.start();
+        let mut subscribing = JoinSet::new();
+        for (at, registered) in registered.iter().cloned().enumerate() {
             let leaving = started.leaving.subscribe();
             let (broker, chain, seam) = (broker.clone(), chain.clone(), seam.clone());
-            let worker = Worker::subscribe(broker, registered, chain, seam, leaving).await?;
-            tracing::info!("Subscribing to topic: {topic}");
-            started.workers.push(worker);
+            let subscribed = Worker::subscribe(broker, registered, chain, seam, leaving);
+            subscribing.spawn(async move { (at, subscribed.await) });
+        }
+        let mut subscribed = Vec::new();
+        while let Some(ended) = subscribing.join_next().await {
+            let ended = ended.map_err(|error| Error::internal("subscribing ended").source(error));
+            subscribed.push(ended?);
+        }
+        subscribed.sort_by_key(|(at, _)| *at);
+        for (registered, (_, worker)) in registered.iter().zip(subscribed) {
+            started.workers.push(worker?);
+            tracing::info!("Subscribing to topic: {}", registered.topic.name());
         }
         // Handlers run when all are there, so that a start that fails has handled nothing.
         for worker in &started.workers {

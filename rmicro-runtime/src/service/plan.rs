@@ -139,7 +139,7 @@ fn publisher(settings: &mut Settings, registry: &Arc<dyn Registry>) -> Result<(P
     let near = || {
         let listening = settings.address.as_deref().unwrap_or(ADDRESS);
         let (advertise, net) = (settings.advertise.as_deref(), &settings.seam.net);
-        node::near(&announced(listening, advertise, &**registry, net), net)
+        node::near(&announced(listening, advertise, &**registry, net))
     };
     let made = schemes::broker(chosen, registry, near, &settings.seam);
     let broker = broker(&settings.given_by, made)?;

@@ -128,8 +128,7 @@ pub(super) fn broker(
     match scheme(&url) {
         #[cfg(feature = "http")]
         "http" => {
-            let mut config = broker::HttpConfig::from_url(&url)?;
-            config.address = config.address.or_else(near);
+            let config = broker::HttpConfig::from_url(&url)?.near(near);
             let (registry, seam) = (registry.clone(), seam.clone());
             Ok(Arc::new(broker::Http::new(config, registry, seam)))
         }

@@ -693,6 +693,30 @@ async fn a_broker_is_in_the_log_where_something_is_subscribed() {
     assert_eq!(told, expected);
 }
 
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn the_log_says_where_the_broker_listens() {
+    use crate::broker::Message;
+    use crate::context::Context;
+
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::INFO);
+    let service = Diary::new().builder().drain_limit(MS).build().unwrap();
+    let handler = |_: Context, _: Message| std::future::ready(Ok(()));
+    service.subscribe("t", handler).unwrap();
+    let running = service.start().await.unwrap();
+    let address = service.broker().address().unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    running.shutdown().await.unwrap();
+    let lines = lines.lock().unwrap();
+    for wanted in [
+        format!("Broker [http] Connected to {address}"),
+        format!("Broker [http] Disconnected from {address}"),
+    ] {
+        let told = |line: &&String| line.trim_end().ends_with(&wanted);
+        assert_eq!(lines.iter().filter(told).count(), 1, "{lines:?}");
+    }
+}
+
 #[test]
 fn what_only_go_micro_has_in_its_fleets_environment_leaves_the_default() {
     let fleet = [("MICRO_TRANSPORT", "rabbitmq"), ("MICRO_SELECTOR", "dns")];

@@ -47,6 +47,8 @@ pub struct HttpConfig {
     pub register_ttl: Duration,
     /// How often it is renewed; 30 s.
     pub register_interval: Duration,
+    /// Where to listen, if that is possible, where `address` is not said.
+    near: Option<String>,
 }
 
 macro_rules! setters {
@@ -105,9 +107,22 @@ impl HttpConfig {
         register_interval: Duration;
     }
 
-    /// Where to listen.
-    pub(super) fn listens(&self) -> &str {
-        self.address.as_deref().unwrap_or(ADDRESS)
+    /// Listens at the address that `find` gives, if that is possible, where [`address`](Self::address) is not said.
+    #[must_use]
+    pub(crate) fn near(mut self, find: impl FnOnce() -> Option<String>) -> Self {
+        if self.address.is_none() {
+            self.near = find();
+        }
+        self
+    }
+
+    /// Where to listen: the first of these that can be listened on.
+    pub(super) fn listens(&self) -> impl Iterator<Item = &str> {
+        let said = self.address.as_deref();
+        let usual = [self.near.as_deref(), Some(ADDRESS)];
+        let usual = usual.into_iter().flatten();
+        said.into_iter()
+            .chain(usual.filter(move |_| said.is_none()))
     }
 
     /// The longest body of a request: a message in base64, and room for its header and the names around them.
@@ -135,6 +150,7 @@ impl Default for HttpConfig {
             max_connections_out: 64,
             register_ttl: 60 * SECOND,
             register_interval: 30 * SECOND,
+            near: None,
         }
     }
 }
@@ -158,8 +174,21 @@ mod tests {
             ("http://[::1]:80/", "[::1]:80"),
             ("http://example.com:8080", "example.com:8080"),
         ] {
-            assert_eq!(HttpConfig::from_url(url).unwrap().listens(), address);
+            let config = HttpConfig::from_url(url).unwrap();
+            assert_eq!(config.listens().collect::<Vec<_>>(), [address]);
         }
+    }
+
+    #[test]
+    fn an_address_that_is_said_is_the_only_one() {
+        let near = || Some("10.0.0.1:0".to_owned());
+        let config = HttpConfig::default().near(near);
+        assert_eq!(
+            config.listens().collect::<Vec<_>>(),
+            ["10.0.0.1:0", "127.0.0.1:0"]
+        );
+        let config = HttpConfig::default().address("a:1").near(near);
+        assert_eq!(config.listens().collect::<Vec<_>>(), ["a:1"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::config::HttpConfig;
 use super::receiving;
 use super::seat::Seats;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::seam::{Accept, Clock, Moment, Seam, Socket, bind};
 
 /// A socket that is listened on; dropping it cuts its connections.
@@ -43,7 +43,7 @@ impl Listener {
         seats: &Arc<Seats>,
         seam: &Seam,
     ) -> Result<Self> {
-        let (socket, bound) = bind(&seam.net, config.listens()).await?;
+        let (socket, bound) = first_of(config.listens(), seam).await?;
         let (drain, draining) = watch::channel(false);
         let shared = Shared {
             seats: seats.clone(),
@@ -82,6 +82,21 @@ impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Listener({})", self.bound)
     }
+}
+
+/// Listens on the first of `addresses` where that is possible; the error is that of the last.
+async fn first_of(
+    addresses: impl Iterator<Item = &str>,
+    seam: &Seam,
+) -> Result<(Box<dyn Accept>, SocketAddr)> {
+    let mut tried = Err(Error::internal("there is no address to listen on"));
+    for address in addresses {
+        tried = bind(&seam.net, address).await;
+        if tried.is_ok() {
+            break;
+        }
+    }
+    tried
 }
 
 async fn accept(shared: Shared, socket: Box<dyn Accept>) {
