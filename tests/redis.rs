@@ -11,3 +11,5 @@ mod killed;
 mod outages;
 #[path = "redis/server.rs"]
 mod server;
+#[path = "redis/tidy.rs"]
+mod tidy;

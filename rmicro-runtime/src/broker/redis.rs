@@ -7,6 +7,7 @@ mod config;
 mod dial;
 mod failure;
 mod health;
+mod janitor;
 mod keeper;
 mod layout;
 mod link;
@@ -23,6 +24,7 @@ use async_trait::async_trait;
 
 pub use self::config::RedisConfig;
 use self::failure::Trouble;
+use self::janitor::Janitor;
 use self::keeper::Keeper;
 use self::layout::Id;
 use self::link::Link;
@@ -53,14 +55,17 @@ pub struct Redis(Arc<Inner>);
 
 struct Inner {
     link: Arc<Link>,
+    janitor: Arc<Janitor>,
     seats: Mutex<Vec<Weak<Seat>>>,
 }
 
 impl Redis {
     /// A broker with these settings; an error says which of them cannot be met.
     pub fn new(config: RedisConfig, seam: Seam) -> Result<Self> {
+        let link = Arc::new(Link::new(config.checked()?, seam));
         Ok(Self(Arc::new(Inner {
-            link: Arc::new(Link::new(config.checked()?, seam)),
+            janitor: Arc::new(Janitor::new(link.clone())),
+            link,
             seats: Mutex::default(),
         })))
     }
@@ -145,6 +150,7 @@ impl Broker for Redis {
         for seat in seats {
             seat.until_ended().await;
         }
+        self.0.janitor.stop();
         self.link().close();
         Ok(())
     }
@@ -164,6 +170,7 @@ impl Broker for Redis {
         let told = |trouble: Trouble| trouble.into_error(link.at());
         let position = self.join(topic, &place).await.map_err(told)?;
         let wire = link.dial().await.map_err(told)?;
+        self.0.janitor.mind(&place.key);
         let (seat, ends) = Seat::new(topic, position);
         let (told, learned) = tokio::sync::watch::channel((place.clone(), None));
         let reader = Reader::new(link.clone(), seat.clone(), place, told);
@@ -179,3 +186,8 @@ impl fmt::Debug for Redis {
         f.debug_tuple("Redis").field(&self.link().config).finish()
     }
 }
+
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use redis::Pipeline;
 use tokio::sync::{mpsc, watch};
 
 use super::failure::Trouble;
+use super::janitor::LEASE;
 use super::layout::Id;
 use super::link::Link;
 use super::place::Place;
@@ -124,6 +125,11 @@ impl Keeper {
 
     /// Shows a sign of life for what is in flight, before others take it for abandoned.
     async fn keep(&self) {
+        if !self.seat.queued {
+            // Who is full does not read, and would be taken for dead.
+            let place = self.here();
+            drop(self.link.try_once(&place.key, &place.touch()).await);
+        }
         if !self.seat.settles {
             return;
         }
@@ -164,7 +170,7 @@ impl Keeper {
     }
 
     fn beat(&self) -> Duration {
-        self.link.config.claim_after / 4
+        (self.link.config.claim_after / 4).min(LEASE / 10)
     }
 
     fn next_due(&self) -> Moment {

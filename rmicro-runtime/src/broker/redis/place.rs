@@ -15,7 +15,7 @@ pub(super) const QUEUE: &str = "q:";
 /// What stands in front of the name of a group of one subscription.
 pub(super) const PLAIN: &str = "s:";
 /// The consumer that has what was given back and waits for anybody.
-const RETURNED: &str = "returned";
+pub(super) const RETURNED: &str = "returned";
 /// How long ago a message was delivered that anybody may have: more than any `claim_after`.
 const LONG_AGO: u64 = 24 * 3600 * 1000;
 
@@ -103,6 +103,19 @@ impl Place {
         }
         read.arg("STREAMS").arg(&self.key).arg(">");
         read
+    }
+
+    /// Reads nothing, so that it is seen that somebody is there; only for who has nothing in flight at the server.
+    pub(super) fn touch(&self) -> Cmd {
+        let mut touch = redis::cmd("XREADGROUP");
+        touch.arg("GROUP").arg(&self.group).arg(&self.consumer);
+        touch
+            .arg("COUNT")
+            .arg(1)
+            .arg("STREAMS")
+            .arg(&self.key)
+            .arg("0");
+        touch
     }
 
     pub(super) fn ack<'a>(&self, ids: impl IntoIterator<Item = &'a Id>) -> Cmd {

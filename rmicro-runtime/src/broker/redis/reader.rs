@@ -202,7 +202,7 @@ impl Reader {
         let from = self.create(wire).await?;
         tracing::warn!(
             "Broker [redis] topic {}: the server has lost group {}, which goes on after message {from}; \
-            what was in flight elsewhere is lost with it",
+            what it did not save is lost",
             self.seat.topic,
             self.place.group
         );

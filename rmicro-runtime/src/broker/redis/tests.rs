@@ -1,0 +1,205 @@
+//! The broker at a server that is played: what it does when that is no good one.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::error::Code;
+
+/// A server that answers each command as `answer` says; without an answer it hangs up.
+async fn played(answer: impl Fn(&[String]) -> Option<String> + Send + Sync + 'static) -> Redis {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move { converse(stream, &*answer).await });
+        }
+    });
+    let config = RedisConfig::default().address(at.to_string());
+    Redis::new(config.credentials("ann", "s3cret"), Seam::default()).unwrap()
+}
+
+async fn converse(
+    stream: TcpStream,
+    answer: &impl Fn(&[String]) -> Option<String>,
+) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let words = heard(&mut stream).await?;
+        let Some(answer) = answer(&words).or_else(|| usual(&words)) else {
+            return Ok(());
+        };
+        stream.write_all(answer.as_bytes()).await?;
+    }
+}
+
+/// The next command, an array of strings (RESP).
+async fn heard(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<String>> {
+    let mut words = Vec::new();
+    for _ in 0..number(stream).await? {
+        let mut word = vec![0; number(stream).await? + 2];
+        stream.read_exact(&mut word).await?;
+        word.truncate(word.len() - 2);
+        words.push(String::from_utf8_lossy(&word).into_owned());
+    }
+    Ok(words)
+}
+
+async fn number(stream: &mut BufReader<TcpStream>) -> io::Result<usize> {
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    let number = line
+        .trim_end()
+        .get(1..)
+        .and_then(|number| number.parse().ok());
+    number.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// What any server answers to these.
+fn usual(words: &[String]) -> Option<String> {
+    let text = match words[0].as_str() {
+        "AUTH" | "SELECT" | "CLIENT" => "+OK\r\n",
+        "PING" => "+PONG\r\n",
+        "INFO" => "$21\r\nredis_version:7.2.4\r\n\r\n",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn is(words: &[String], command: &str) -> bool {
+    words[0] == command
+}
+
+#[tokio::test]
+async fn a_server_of_another_kind_is_told() {
+    let broker = played(|_| Some("HTTP/1.1 400 Bad Request\r\n\r\n".to_owned())).await;
+    let error = broker.publish("t", Message::new("x")).await.unwrap_err();
+    assert_eq!(error.code(), Code::FailedPrecondition, "{error:?}");
+    assert!(
+        error
+            .message()
+            .contains("does not speak the protocol of Redis"),
+        "{error:?}"
+    );
+    assert!(!format!("{error:?} {broker:?}").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_old_is_told() {
+    let old = "$22\r\nredis_version:6.0.16\r\n\r\n";
+    let broker = played(move |words| is(words, "INFO").then(|| old.to_owned())).await;
+    let error = broker.subscribe(&"t".into()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unimplemented, "{error:?}");
+    assert!(
+        error
+            .message()
+            .contains("is version 6.0.16; broker redis needs 6.2"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_still_loads_is_waited_for() {
+    let asked = AtomicUsize::new(0);
+    let broker = played(move |words| {
+        let loads = is(words, "PING") && asked.fetch_add(1, Ordering::SeqCst) < 3;
+        let loading = loads.then_some("-LOADING Redis is loading the dataset in memory\r\n");
+        loading
+            .or(is(words, "XADD").then_some("$3\r\n1-0\r\n"))
+            .map(str::to_owned)
+    });
+    broker.await.publish("t", Message::new("x")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_may_not_have_arrived_is_published_again() {
+    let added = Arc::new(AtomicUsize::new(0));
+    let counted = added.clone();
+    let broker = played(move |words| {
+        let first = is(words, "XADD") && counted.fetch_add(1, Ordering::SeqCst) == 0;
+        (is(words, "XADD") && !first).then(|| "$3\r\n1-0\r\n".to_owned())
+    });
+    broker.await.publish("t", Message::new("x")).await.unwrap();
+    assert_eq!(added.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_is_told_at_once() {
+    for (said, code, part) in [
+        (
+            "OOM command not allowed",
+            Code::ResourceExhausted,
+            "no memory left",
+        ),
+        (
+            "NOPERM User ann has no permissions",
+            Code::PermissionDenied,
+            "does not allow it",
+        ),
+        (
+            "MOVED 3999 127.0.0.1:6381",
+            Code::Unimplemented,
+            "a node of a cluster",
+        ),
+        (
+            "MISCONF Redis is configured to save",
+            Code::Unavailable,
+            "takes nothing now",
+        ),
+        ("ERR something else", Code::Unknown, "something else"),
+    ] {
+        let broker = played(move |words| is(words, "XADD").then(|| format!("-{said}\r\n")));
+        let error = broker
+            .await
+            .publish("t", Message::new("x"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), code, "{error:?}");
+        assert!(error.message().contains(part), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_to_who_does_not_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("redis://ann:s3cret@{at}");
+    let broker = Redis::from_url(&url, Seam::default()).unwrap();
+    for error in [
+        broker.connect().await.unwrap_err(),
+        broker.subscribe(&"t".into()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+        assert!(
+            error
+                .message()
+                .contains(&format!("redis at {at} cannot be reached")),
+            "{error:?}"
+        );
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_reached_before_the_first_use() {
+    let reached = Arc::new(AtomicUsize::new(0));
+    let counted = reached.clone();
+    let broker = played(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        None
+    })
+    .await;
+    assert_eq!(broker.name(), "redis");
+    assert!(broker.address().is_some());
+    tokio::task::yield_now().await;
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
+    broker.connect().await.unwrap();
+    assert!(reached.load(Ordering::SeqCst) > 0);
+}
