@@ -40,11 +40,9 @@ async fn ask(connection: &mut MultiplexedConnection, words: &[&str]) -> redis::V
 }
 
 /// Runs `publish` `MESSAGES` times, by so many tasks, and gives how many that is in a second.
-async fn publishing<F: Future<Output = ()> + Send>(
-    publish: impl Fn() -> F + Clone + Send + 'static,
-) -> f64
+async fn publishing<F>(publish: impl Fn() -> F + Clone + Send + 'static) -> f64
 where
-    F: 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let begun = std::time::Instant::now();
     let tasks = (0..PUBLISHERS).map(|_| {
