@@ -172,6 +172,7 @@ impl Error {
     /// Marks the error as the word of our own side, which would not send the call, or not go on with it.
     ///
     /// Such an error shows where the reply is awaited, and is none of the peer's.
+    #[cfg(feature = "grpc")]
     #[must_use]
     pub(crate) fn of_sending(mut self) -> Self {
         self.0.own = true;
