@@ -27,9 +27,12 @@ const BETWEEN_TURNS: usize = 1 << 20;
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// How often it is looked whether the server is back, where no event says so.
 const LOOK: Duration = Duration::from_millis(250);
-/// The first and the longest wait between attempts to come back.
+/// The first wait between attempts to come back, and the longest of the first attempts and of later ones. A subscriber that comes back
+/// after a publisher misses what is published meanwhile.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
+const LONG_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const FIRST_ATTEMPTS: usize = 50;
 
 /// The place of the connection, empty until it is needed.
 pub(super) struct Slot {
@@ -260,7 +263,12 @@ fn options(config: &NatsConfig, seam: &Seam, health: &Health) -> ConnectOptions 
 /// shortens by up to a half, so that a fleet does not come back as one.
 fn wait_before(attempt: usize, chance: &Chance) -> Duration {
     let doubled = attempt.saturating_sub(2).min(16);
-    let wait = (FIRST_WAIT * (1 << doubled)).min(LONGEST_WAIT);
+    let longest = if attempt <= FIRST_ATTEMPTS {
+        LONG_WAIT
+    } else {
+        LONGEST_WAIT
+    };
+    let wait = (FIRST_WAIT * (1 << doubled)).min(longest);
     let part = u32::try_from(chance.below(512)).unwrap_or_default();
     if attempt < 2 {
         Duration::ZERO
@@ -293,7 +301,14 @@ mod tests {
     fn waits_grow_to_two_seconds_and_are_never_all_the_same() {
         let chance = Chance::from_seed(7);
         assert_eq!(wait_before(1, &chance), Duration::ZERO);
-        for (attempt, longest) in [(2, 10), (3, 20), (9, 1280), (10, 2000), (usize::MAX, 2000)] {
+        for (attempt, longest) in [
+            (2, 10),
+            (3, 20),
+            (9, 200),
+            (50, 200),
+            (51, 2000),
+            (usize::MAX, 2000),
+        ] {
             let longest = Duration::from_millis(longest);
             let waits: Vec<_> = (0..50).map(|_| wait_before(attempt, &chance)).collect();
             assert!(

@@ -3,6 +3,7 @@
 //! Invariant: it never waits for the subscriber, so the client's own queue, which drops without a word, is never full. Before it
 //! ends by wish the server has stopped sending, and all that it had sent is in the inbox.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,8 +17,10 @@ use super::inbox::{Entry, Inbox, Wish};
 use super::link::Link;
 use crate::error::Error;
 
-/// How many messages are moved at once.
+/// How many messages are moved at once, and how many bytes of them; then the subscriber has a turn, so that what is read in one go is
+/// not too much for its bounds.
 const AT_ONCE: usize = 128;
+const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// Ends a subscription at the server and leaves it at the client, so that what is on its way still comes.
 ///
@@ -76,25 +79,30 @@ impl Pump {
             () = link.known_or_lost() => {}
             () = self.broken() => {}
         }
-        // What the server had sent has come before its answer.
-        std::future::poll_fn(|cx| {
-            while let Poll::Ready(true) = self.poll_some(cx) {}
-            Poll::Ready(())
-        })
-        .await;
+        // What the server had sent has come before its answer; a task that has used up its turn would not see all of it.
+        while tokio::task::unconstrained(poll_fn(|cx| Poll::Ready(self.poll_some(cx)))).await
+            == Poll::Ready(true)
+        {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Moves messages until the client has none for it any more.
     async fn broken(&mut self) {
-        while std::future::poll_fn(|cx| self.poll_some(cx)).await {}
+        while poll_fn(|cx| self.poll_some(cx)).await {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Moves what has come; ready with whether more may come.
     fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let mut last = Poll::Pending;
-        while self.batch.len() < AT_ONCE {
+        let (mut last, mut bytes) = (Poll::Pending, 0);
+        while self.batch.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
             match Pin::new(&mut self.from).poll_next(cx) {
-                Poll::Ready(Some(message)) => self.take(message),
+                Poll::Ready(Some(message)) => {
+                    bytes += message.payload.len();
+                    self.take(message);
+                }
                 Poll::Ready(None) => {
                     last = Poll::Ready(false);
                     break;

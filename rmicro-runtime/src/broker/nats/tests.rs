@@ -317,6 +317,22 @@ async fn bytes_are_bounded_as_well_and_one_message_always_fits() {
 }
 
 #[tokio::test]
+async fn a_subscriber_that_is_not_slow_gets_more_in_one_go_than_may_wait() {
+    let fake = Fake::new().await;
+    let url = format!("{}?pending_bytes=2097152", fake.url());
+    let broker = Nats::from_url(&url, Seam::default()).unwrap();
+    let mut subscription = soon(broker.subscribe(&"a".into())).await.unwrap();
+    let message = form::encode(&Message::new(vec![b'x'; 1 << 18])).unwrap();
+    for _ in 0..20 {
+        fake.publish("a", &message);
+    }
+    for _ in 0..20 {
+        assert_eq!(next(&mut subscription).await.body.len(), 1 << 18);
+    }
+    assert_eq!(broker.dropped(), 0);
+}
+
+#[tokio::test]
 async fn the_end_of_a_subscription_is_told_to_the_server_before_what_is_left_comes() {
     let fake = Fake::new().await;
     let broker = broker(&fake);
