@@ -5,6 +5,8 @@
 mod defaults;
 mod fields;
 mod maps;
+mod nesting;
+mod order;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, ServiceDescriptorProto,
 };
 
-use crate::error::{Result, bail};
+use crate::error::{Error, Result, bail};
 use crate::locate::{self, Thing};
 use crate::request::{ProtoFile, Request};
 use crate::shapes::is_map_entry;
@@ -41,20 +43,19 @@ pub(crate) fn check(request: &Request) -> Result<Types> {
     }
     for file in &request.files {
         let checker = Checker {
-            file: file.proto.name(),
+            file,
             is_proto3: file.proto.syntax() == "proto3",
             declared: &declared,
         };
         let scope = scope_of(file);
-        file.proto
-            .message_type
-            .iter()
-            .try_for_each(|message| checker.message(&scope, message))?;
-        file.proto
-            .service
-            .iter()
-            .try_for_each(|service| checker.service(service))?;
+        for (index, message) in (0..).zip(&file.proto.message_type) {
+            checker.message(&scope, &[4, index], message)?;
+        }
+        for (index, service) in (0..).zip(&file.proto.service) {
+            checker.service(&[6, index], service)?;
+        }
     }
+    nesting::check(request)?;
     check_extern_paths(request, &declared.types)?;
     Ok(declared.types)
 }
@@ -107,67 +108,81 @@ fn check_file<'a>(file: &'a ProtoFile, declared: &mut Declared<'a>) -> Result<()
         bail!("{}: `{none}` cannot be a name in Rust", file.place(&path));
     }
     let scope = scope_of(file);
-    for message in &proto.message_type {
-        declare_message(name, &scope, message, declared)?;
+    for (index, message) in (0..).zip(&proto.message_type) {
+        declare_message(file, &[4, index], &scope, message, declared)?;
     }
-    for item in &proto.enum_type {
-        declare_enum(name, &scope, item, declared)?;
+    for (index, item) in (0..).zip(&proto.enum_type) {
+        declare_enum(file, &[5, index], &scope, item, declared)?;
     }
     Ok(())
 }
 
 fn declare_message<'a>(
-    file: &str,
+    file: &ProtoFile,
+    path: &[i32],
     scope: &str,
     message: &'a DescriptorProto,
     declared: &mut Declared<'a>,
 ) -> Result<()> {
-    let full = declare(file, scope, message.name(), &mut declared.types)?;
+    let full = declare(file, path, scope, message.name(), &mut declared.types)?;
     let names = message.field.iter().map(FieldDescriptorProto::name);
     let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name());
-    refuse_twice(file, &full, names.chain(oneofs))?;
-    for nested in &message.nested_type {
-        declare_message(file, &full, nested, declared)?;
+    refuse_twice(file, path, &full, names.chain(oneofs))?;
+    for (index, nested) in (0..).zip(&message.nested_type) {
+        declare_message(file, &[path, &[3, index]].concat(), &full, nested, declared)?;
         if is_map_entry(nested) {
             declared.entries.insert(format!("{full}.{}", nested.name()));
         }
     }
-    message
-        .enum_type
-        .iter()
-        .try_for_each(|item| declare_enum(file, &full, item, declared))
+    for (index, item) in (0..).zip(&message.enum_type) {
+        declare_enum(file, &[path, &[4, index]].concat(), &full, item, declared)?;
+    }
+    Ok(())
 }
 
 fn declare_enum<'a>(
-    file: &str,
+    file: &ProtoFile,
+    path: &[i32],
     scope: &str,
     item: &'a EnumDescriptorProto,
     declared: &mut Declared<'a>,
 ) -> Result<()> {
-    let full = declare(file, scope, item.name(), &mut declared.types)?;
+    let full = declare(file, path, scope, item.name(), &mut declared.types)?;
     if item.value.is_empty() {
-        bail!("{file}: the enum {full} has no value");
+        bail!("{}: the enum {full} has no value", file.place(path));
     }
-    refuse_twice(file, &full, item.value.iter().map(|value| value.name()))?;
+    let names = item.value.iter().map(|value| value.name());
+    refuse_twice(file, path, &full, names)?;
     declared.enums.insert(full, item);
     Ok(())
 }
 
 /// What is inside of one thing is known by its name.
-fn refuse_twice<'a>(file: &str, full: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+fn refuse_twice<'a>(
+    file: &ProtoFile,
+    path: &[i32],
+    full: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<()> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            bail!("{file}: {full}.{name} is there twice");
+            bail!("{}: {full}.{name} is there twice", file.place(path));
         }
     }
     Ok(())
 }
 
-fn declare(file: &str, scope: &str, name: &str, types: &mut Types) -> Result<String> {
+fn declare(
+    file: &ProtoFile,
+    path: &[i32],
+    scope: &str,
+    name: &str,
+    types: &mut Types,
+) -> Result<String> {
     let full = format!("{scope}.{name}");
-    match types.insert(full.clone(), file.to_owned()) {
-        Some(other) => bail!("{file}: {full} is in {other} too"),
+    match types.insert(full.clone(), file.proto.name().to_owned()) {
+        Some(other) => bail!("{}: {full} is in {other} too", file.place(path)),
         None => Ok(full),
     }
 }
@@ -197,18 +212,19 @@ fn check_extern_paths(request: &Request, types: &Types) -> Result<()> {
 
 /// Looks at the fields of one file, and at the types that its parts name.
 struct Checker<'a> {
-    file: &'a str,
+    file: &'a ProtoFile,
     is_proto3: bool,
     declared: &'a Declared<'a>,
 }
 
 impl Checker<'_> {
-    fn service(&self, service: &ServiceDescriptorProto) -> Result<()> {
-        for method in &service.method {
+    fn service(&self, path: &[i32], service: &ServiceDescriptorProto) -> Result<()> {
+        for (index, method) in (0..).zip(&service.method) {
             let name = format!("{}.{}", service.name(), method.name());
             for message in [method.input_type(), method.output_type()] {
-                self.known(&name, message)?;
-                self.is_message(&name, message)?;
+                let known = self.known(&name, message);
+                let is_message = known.and_then(|()| self.is_message(&name, message));
+                is_message.map_err(|error| self.at(path, &[2, index], &error))?;
             }
         }
         Ok(())
@@ -216,18 +232,21 @@ impl Checker<'_> {
 
     fn known(&self, user: &str, name: &str) -> Result<()> {
         if !self.declared.types.contains_key(name) {
-            bail!(
-                "{}: {user} names `{name}`, which the request does not hold",
-                self.file
-            );
+            bail!("{user} names `{name}`, which the request does not hold");
         }
         Ok(())
     }
 
     fn is_message(&self, user: &str, name: &str) -> Result<()> {
         if self.declared.enums.contains_key(name) || self.declared.entries.contains(name) {
-            bail!("{}: {user} takes `{name}` for a message", self.file);
+            bail!("{user} takes `{name}` for a message");
         }
         Ok(())
+    }
+
+    /// `error` with the place of what is at `inside` in what is at `path`.
+    fn at(&self, path: &[i32], inside: &[i32], error: &Error) -> Error {
+        let place = self.file.place(&[path, inside].concat());
+        Error::new(format!("{place}: {error}"))
     }
 }

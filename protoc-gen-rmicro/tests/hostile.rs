@@ -3,10 +3,11 @@
 use prost::Message;
 use prost_types::compiler::{CodeGeneratorRequest, CodeGeneratorResponse};
 use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::source_code_info::Location;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto,
     FileDescriptorProto, MessageOptions, MethodDescriptorProto, OneofDescriptorProto,
-    ServiceDescriptorProto,
+    ServiceDescriptorProto, SourceCodeInfo,
 };
 
 /// What the plugin says of files that hold, beside an enum `E`, what `change` makes of a message `M` and its one field.
@@ -106,6 +107,25 @@ fn a_field_is_what_protoc_writes() {
         field.proto3_optional = Some(true);
         field.set_label(Label::Required);
     });
+}
+
+/// By hand, as protoc refuses what is wrong here before it asks the plugin.
+#[test]
+fn what_is_wrong_with_a_field_is_said_with_its_line() {
+    let error = error(|file| {
+        file.message_type[0].field[0].default_value = Some("x".to_owned());
+        file.message_type[0].field[0].set_type(Type::Bool);
+        let location = Location {
+            path: vec![4, 0, 2, 0],
+            span: vec![6, 2, 10],
+            ..Location::default()
+        };
+        file.source_code_info = Some(SourceCodeInfo {
+            location: vec![location],
+        });
+    });
+    let wanted = "a.proto:7: the field M.f cannot have the default \"x\"";
+    assert_eq!(error.as_deref(), Some(wanted));
 }
 
 #[test]

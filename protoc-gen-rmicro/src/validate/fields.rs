@@ -6,51 +6,55 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use super::{Checker, defaults, maps};
-use crate::error::{Result, bail};
+use crate::error::{Error, Result, bail};
 use crate::shapes::{is_in_oneof, is_map_entry, is_message};
 
 /// The largest number that a field can have on the wire.
 const LARGEST: i32 = (1 << 29) - 1;
 
 impl Checker<'_> {
-    /// Refuses `message`, which is in `scope`, if protoc would not have written it.
-    pub(super) fn message(&self, scope: &str, message: &DescriptorProto) -> Result<()> {
+    /// Refuses `message`, which is in `scope` and at `path` in the file, if protoc would not have written it.
+    pub(super) fn message(
+        &self,
+        scope: &str,
+        path: &[i32],
+        message: &DescriptorProto,
+    ) -> Result<()> {
         let full = format!("{scope}.{}", message.name());
         if is_map_entry(message) && !self.declared.entries.contains(&full) {
-            bail!("{}: {full} is the entry of no map", self.file);
+            let error = Error::new(format!("{full} is the entry of no map"));
+            return Err(self.at(path, &[], &error));
         }
         let mut numbers = BTreeSet::new();
-        for field in &message.field {
-            let name = format!("{}.{}", message.name(), field.name());
-            if !(1..=LARGEST).contains(&field.number()) || !numbers.insert(field.number()) {
-                bail!(
-                    "{}: the field {name} cannot have the number {}",
-                    self.file,
-                    field.number()
-                );
-            }
-            self.field(&name, &full, message, field)?;
+        for (index, field) in (0..).zip(&message.field) {
+            let checked = self.field(&full, message, field, &mut numbers);
+            checked.map_err(|error| self.at(path, &[2, index], &error))?;
         }
-        for nested in &message.nested_type {
+        for (index, nested) in (0..).zip(&message.nested_type) {
             if is_map_entry(nested) && !maps::is_entry(nested) {
-                bail!("{}: {full}.{} is no map entry", self.file, nested.name());
+                let error = Error::new(format!("{full}.{} is no map entry", nested.name()));
+                return Err(self.at(path, &[3, index], &error));
             }
-            self.message(&full, nested)?;
+            self.message(&full, &[path, &[3, index]].concat(), nested)?;
         }
         Ok(())
     }
 
-    /// `name` is what errors call `field`, which is in the message `full`.
+    /// Refuses a `field` of the message `full`; `numbers` are those of the fields before it.
     fn field(
         &self,
-        name: &str,
         full: &str,
         message: &DescriptorProto,
         field: &FieldDescriptorProto,
+        numbers: &mut BTreeSet<i32>,
     ) -> Result<()> {
-        let file = self.file;
+        let name = &format!("{}.{}", message.name(), field.name());
+        let number = field.number();
+        if !(1..=LARGEST).contains(&number) || !numbers.insert(number) {
+            bail!("the field {name} cannot have the number {number}");
+        }
         if is_unknown(field) {
-            bail!("{file}: the field {name} has no type");
+            bail!("the field {name} has no type");
         }
         if is_message(field) || field.r#type() == Type::Enum {
             self.known(name, field.type_name())?;
@@ -59,21 +63,19 @@ impl Checker<'_> {
         let oneofs = message.oneof_decl.len();
         let is_inside = |index: i32| usize::try_from(index).is_ok_and(|index| index < oneofs);
         if field.oneof_index.is_some_and(|index| !is_inside(index)) {
-            bail!("{file}: the field {name} is in a oneof that is not there");
+            bail!("the field {name} is in a oneof that is not there");
         }
         let is_single = field.label() == Label::Optional;
         if !is_single && (field.proto3_optional() || is_in_oneof(field)) {
-            bail!(
-                "{file}: the field {name} is optional or in a oneof, and cannot be repeated or required"
-            );
+            bail!("the field {name} is optional or in a oneof, and cannot be repeated or required");
         }
         let has_presence = field.proto3_optional() || is_in_oneof(field);
         if self.is_proto3 && field.r#type() == Type::Group && is_single && !has_presence {
-            bail!("{file}: the field {name} is a group, which proto3 does not have");
+            bail!("the field {name} is a group, which proto3 does not have");
         }
         if field.default_value.is_some() && !self.has_default(field) {
             bail!(
-                "{file}: the field {name} cannot have the default {:?}",
+                "the field {name} cannot have the default {:?}",
                 field.default_value()
             );
         }
@@ -85,7 +87,7 @@ impl Checker<'_> {
         let type_name = field.type_name();
         if field.r#type() == Type::Enum {
             if !self.declared.enums.contains_key(type_name) {
-                bail!("{}: {name} takes `{type_name}` for an enum", self.file);
+                bail!("{name} takes `{type_name}` for an enum");
             }
             return Ok(());
         }
