@@ -15,7 +15,7 @@ use rmicro_tests::{HelloRequest, Scripted, Wire, hello, on_every_wire, reply};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::peer::{GARBAGE, Peer};
+use crate::peer::{GARBAGE, going_on};
 use crate::world::World;
 
 const SOON: Duration = Duration::from_millis(300);
@@ -167,17 +167,14 @@ on_every_wire! {
 
 #[tokio::test]
 async fn a_call_whose_reply_cannot_be_decoded_is_reset_while_the_receiver_is_held() {
-    let (world, mut peer) = (
-        World::new(Wire::Grpc),
-        Peer::going_on(GARBAGE.to_vec()).await,
-    );
+    let (world, (peer, mut resets)) = (World::new(Wire::Grpc), going_on(GARBAGE).await);
     world.announce("odd", &peer.address).await;
     let (mut sender, mut receiver) = world.greeter().chat().await.unwrap().split();
     sender.send(hello("Ada")).await.unwrap();
     let error = receiver.recv().await.unwrap_err();
     assert_eq!(error.code(), Code::Internal, "{error:?}");
-    let reason = timeout(LONG, peer.reset()).await.expect("it is reset");
-    assert_eq!(reason, Reason::CANCEL);
+    let reason = timeout(LONG, resets.recv()).await.expect("it is reset");
+    assert_eq!(reason, Some(Reason::CANCEL));
     let error = sender.send(hello("Bob")).await.unwrap_err();
     assert_eq!(error.message(), "the call has ended; recv has its status");
     assert!(receiver.recv().await.unwrap().is_none());
@@ -185,7 +182,7 @@ async fn a_call_whose_reply_cannot_be_decoded_is_reset_while_the_receiver_is_hel
 
 #[tokio::test]
 async fn at_the_deadline_a_peer_is_told_cancel() {
-    let (world, mut peer) = (World::new(Wire::Grpc), Peer::going_on(Vec::new()).await);
+    let (world, (peer, mut resets)) = (World::new(Wire::Grpc), going_on(&[]).await);
     world.announce("node", &peer.address).await;
     let mut often = world
         .greeter()
@@ -194,7 +191,7 @@ async fn at_the_deadline_a_peer_is_told_cancel() {
         .await
         .unwrap();
     assert_late(&often.recv().await.unwrap_err(), "wait: ");
-    let reason = timeout(LONG, peer.reset()).await.expect("it is reset");
-    assert_eq!(reason, Reason::CANCEL);
+    let reason = timeout(LONG, resets.recv()).await.expect("it is reset");
+    assert_eq!(reason, Some(Reason::CANCEL));
     drop(often);
 }

@@ -15,7 +15,7 @@ use rmicro_tests::pb::GreeterService;
 use rmicro_tests::raw::ADA;
 use rmicro_tests::{Scripted, Wire, hello, on_every_wire};
 
-use crate::peer::{GARBAGE, Peer};
+use crate::peer::{GARBAGE, answering};
 use crate::raw::{Act, Raw};
 use crate::world::{World, named, nowhere};
 
@@ -220,10 +220,7 @@ async fn errors_of(greeter: &GreeterService) -> [(&'static str, Error); 4] {
 
 #[tokio::test]
 async fn a_reply_that_cannot_be_decoded_is_the_fault_of_its_node() {
-    let (world, odd) = (
-        World::new(Wire::Grpc),
-        Peer::answering(GARBAGE.to_vec()).await,
-    );
+    let (world, odd) = (World::new(Wire::Grpc), answering(GARBAGE).await);
     world.announce("odd", &odd.address).await;
     for (method, error) in errors_of(&world.greeter()).await {
         assert_eq!(error.code(), Code::Internal, "{error:?}");
@@ -241,17 +238,17 @@ async fn a_reply_that_cannot_be_decoded_is_the_fault_of_its_node() {
 async fn too_few_and_too_many_replies_are_the_fault_of_their_node() {
     for (data, unary, many) in [
         (
-            Vec::new(),
+            &[][..],
             "the peer ended the call without its only message",
             "the server ended the call without its reply",
         ),
         (
-            [ADA, ADA].concat(),
+            [ADA, ADA].concat().leak(),
             "the peer sent a second message where the method has one",
             "the server sent a second reply where the method has one",
         ),
     ] {
-        let (world, odd) = (World::new(Wire::Grpc), Peer::answering(data).await);
+        let (world, odd) = (World::new(Wire::Grpc), answering(data).await);
         world.announce("odd", &odd.address).await;
         let greeter = world.greeter();
         let told = format!("wait: {unary} (node odd of \"greeter\" in registry memory)");

@@ -172,7 +172,7 @@ impl Placing<'_> {
         node: &Arc<Node>,
         way: &mut Way,
     ) -> Result<Option<Arc<dyn Connection>>> {
-        let attempt = match self.client.pool.reach(node, self.dial_timeout) {
+        let attempt = match self.reach(node) {
             Reach::Open(connection) => return Ok(Some(connection)),
             Reach::Dialing(_) | Reach::Probing(_) if way.has_waited_out(node) => {
                 let error = unanswered(&node.address, self.dial_timeout());
@@ -201,6 +201,17 @@ impl Placing<'_> {
                 fail(way, node, error).map(|()| None)
             }
         }
+    }
+
+    /// What there is at `node`, of which nothing stays in the pool when it has left since it was chosen.
+    fn reach(&self, node: &Node) -> Reach {
+        let pool = &self.client.pool;
+        let reached = pool.reach(node, self.dial_timeout);
+        // Who was told that it leaves has let go of its address before there was anything at it, and nobody will do so again.
+        if !matches!(reached, Reach::Open(_)) && self.target.has_left(node) {
+            pool.release(std::slice::from_ref(&node.address));
+        }
+        reached
     }
 
     /// How long it waits for a connection.

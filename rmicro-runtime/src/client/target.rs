@@ -67,6 +67,15 @@ impl Target {
         }
     }
 
+    /// Whether `node` is none of those that were told of last.
+    pub(super) fn has_left(&self, node: &Node) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let stays = |other: &Arc<Node>| other.id == node.id && other.address == node.address;
+        !last
+            .as_ref()
+            .is_some_and(|known| known.nodes.iter().any(stays))
+    }
+
     fn look(&self, told: Arc<[ServiceInfo]>, protocol: &str) -> (Known, Vec<String>) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = last

@@ -3,12 +3,11 @@
 //! Invariant: while [`Beat::renew`] is polled the node is registered again before it lapses, whatever the registry does in
 //! between; an outage is told once, and its end once. Deliberately absent: a task and the log, which are for whoever has something registered.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use super::{Registry, ServiceInfo};
+use crate::call::unpanicked;
 use crate::error::{Error, Result};
 use crate::seam::Seam;
 
@@ -114,11 +113,12 @@ impl Beat {
         let within = self.ttl.saturating_sub(self.interval) / 2;
         let limit = clock.now().after(within);
         let registering = unpanicked(self.registry.register(&self.service, self.ttl));
-        clock.until(limit, registering).await.unwrap_or_else(|| {
-            Err(Error::deadline_exceeded(format!(
+        let Some(registered) = clock.until(limit, registering).await else {
+            return Err(Error::deadline_exceeded(format!(
                 "no answer within {within:?}"
-            )))
-        })
+            )));
+        };
+        registered.unwrap_or_else(|| Err(Error::internal("the registry panicked")))
     }
 
     /// Something from half of `wait` to all of it.
@@ -133,15 +133,4 @@ impl Beat {
         let ids: Vec<_> = self.service.nodes.iter().map(|node| &*node.id).collect();
         ids.join(", ")
     }
-}
-
-/// Makes an error of a panic. No task is needed for it, so nothing is left behind when it is
-/// dropped.
-async fn unpanicked<F: Future<Output = Result<()>>>(future: F) -> Result<()> {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(Err(Error::internal("the registry panicked"))))
-    })
-    .await
 }

@@ -3,7 +3,7 @@
 //! Invariant: an address that could not be reached is dialed again only when its rest is over, whoever asks.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -85,12 +85,17 @@ impl Place {
 
     fn dial(self: &Arc<Self>, turn: usize, dialer: &Arc<Dialer>, limit: Option<Duration>) -> Reach {
         let other = self.slots.iter().find_map(Slot::open);
+        // Looked at once more, and held: an attempt that has ended meanwhile, well or badly, is not to be made again.
+        let mut state = self.slots[turn].write();
+        if let Some(connection) = state.open() {
+            return Reach::Open(connection);
+        }
         let failed = self.failed(dialer);
         let attempt = match &failed {
             Some((resting, error)) if *resting => {
                 return other.map_or_else(|| Reach::Resting(error.error()), Reach::Open);
             }
-            _ => self.attempt(turn, dialer, limit),
+            _ => self.attempt(turn, &mut state, dialer, limit),
         };
         match (other, failed) {
             (Some(other), _) => Reach::Open(other),
@@ -106,16 +111,15 @@ impl Place {
         Some((dialer.seam.clock.now() < *until, failure.clone()))
     }
 
-    /// The attempt that runs, or a new one.
+    /// The attempt that runs, or a new one, for the slot `turn` with this `state`.
     fn attempt(
         self: &Arc<Self>,
         turn: usize,
+        state: &mut State,
         dialer: &Arc<Dialer>,
         limit: Option<Duration>,
     ) -> Attempt {
-        let slot = &self.slots[turn];
-        let mut state = slot.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let State::Dialing { attempt, .. } = &*state
+        if let State::Dialing { attempt, .. } = state
             && attempt.is_running()
         {
             attempt.allow(dialer.seam.clock.now(), limit);
@@ -143,8 +147,7 @@ impl Place {
             Ok(_) => *self.health() = Health::default(),
             Err(error) => self.rest(error, dialer),
         }
-        let slot = &self.slots[turn].0;
-        *slot.write().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.slots[turn].write() = state;
     }
 
     /// Is left alone for a while because of `error`.
@@ -188,8 +191,19 @@ fn run(
 
 impl Slot {
     fn open(&self) -> Option<Arc<dyn Connection>> {
-        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(connection) if connection.is_open() => Some(Arc::clone(connection)),
+        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        state.open()
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn open(&self) -> Option<Arc<dyn Connection>> {
+        match self {
+            Self::Open(connection) if connection.is_open() => Some(Arc::clone(connection)),
             _ => None,
         }
     }

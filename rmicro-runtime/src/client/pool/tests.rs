@@ -321,3 +321,21 @@ async fn nothing_is_left_of_an_address_that_was_let_go_of() {
     let metrics = tokio::runtime::Handle::current().metrics();
     assert_eq!(metrics.num_alive_tasks(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_connection_is_made_however_many_ask_at_the_moment_when_it_is_there() {
+    for _ in 0..500 {
+        let line = Line::new(Semaphore::MAX_PERMITS);
+        let pool = Arc::new(pool(&line, 1));
+        let ask = async |pool: Arc<Pool>| {
+            while !matches!(pool.reach(&node(), None), Reach::Open(_)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let calls: Vec<_> = (0..3).map(|_| tokio::spawn(ask(pool.clone()))).collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+        assert_eq!(line.count(), 1);
+    }
+}
