@@ -469,3 +469,47 @@ on_every_wire! {
         assert_eq!(count, 3);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_nobody_reads_hold_up_no_other_call() {
+    const HELD: usize = 32;
+    fn piece() -> String {
+        "x".repeat(256 << 10)
+    }
+    let held = Scripted::default()
+        .hello(|_, request| async move { Ok(reply(request.name)) })
+        .hello_many(|_, requests| async move {
+            let _unread = requests;
+            std::future::pending().await
+        })
+        .hello_often(move |_, _, mut replies| async move {
+            loop {
+                replies.send(reply(piece())).await?;
+            }
+        });
+    let rig = Rig::new(Wire::Grpc, held).await;
+    let (full, mut fills) = tokio::sync::mpsc::unbounded_channel();
+    let mut unread = Vec::new();
+    for _ in 0..HELD {
+        unread.push(rig.greeter.hello_often(hello("Ada")).await.unwrap());
+        let (mut call, full) = (rig.greeter.hello_many().await.unwrap(), full.clone());
+        tokio::spawn(async move {
+            // A stream's window of 1 MiB and more, so that the rest never leaves.
+            while tokio::time::timeout(Duration::from_millis(500), call.send(hello(&piece())))
+                .await
+                .is_ok()
+            {}
+            full.send(()).unwrap();
+            std::future::pending::<()>().await;
+            drop(call);
+        });
+    }
+    for _ in 0..HELD {
+        fills.recv().await.unwrap();
+    }
+    let call = rig
+        .greeter
+        .hello(hello(&piece()))
+        .timeout(Duration::from_secs(10));
+    assert_eq!(call.await.unwrap().message.len(), piece().len());
+}

@@ -75,9 +75,14 @@ macro_rules! constructors {
 
 impl Error {
     /// An error with `code` and a message that says what was tried, and what to do.
+    ///
+    /// No error is [`Code::Ok`], which would be sent as a success: it counts as [`Code::Unknown`].
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
-            code,
+            code: match code {
+                Code::Ok => Code::Unknown,
+                code => code,
+            },
             message: message.into(),
             service: None,
             details: Vec::new(),
@@ -277,6 +282,11 @@ impl StdError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_error_is_ok() {
+        assert_eq!(Error::new(Code::Ok, "why").code(), Code::Unknown);
+    }
 
     #[test]
     fn debug_is_one_line_with_sources() {

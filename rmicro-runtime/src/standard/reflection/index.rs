@@ -3,7 +3,7 @@
 //! Where two services bring different files of one name, or declare one name twice, the first one's
 //! wins; what only the other file declares is still found by its own name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message as _;
 
@@ -44,8 +44,9 @@ impl Index {
             ..Self::default()
         };
         index.services.sort_unstable();
+        let mut read = BTreeSet::new();
         for service in all() {
-            index.add_file(service.file());
+            index.add_file(service.file(), &mut read);
         }
         index
     }
@@ -83,9 +84,12 @@ impl Index {
         Some(numbers.collect())
     }
 
-    fn add_file(&mut self, file: &'static File) {
+    /// Reads `file` and what it imports, unless that is among what was `read`, by its place in memory: of two files of one name
+    /// either has imports of its own, and any number of ways may lead to each.
+    fn add_file(&mut self, file: &'static File, read: &mut BTreeSet<*const File>) {
         let known = self.files.get(file.name());
-        if known.is_some_and(|known| known.bytes() == file.bytes()) {
+        let is_known = known.is_some_and(|known| known.bytes() == file.bytes());
+        if is_known || !read.insert(file) {
             return;
         }
         self.files.entry(file.name()).or_insert(file);
@@ -104,7 +108,7 @@ impl Index {
         }
         scope.add_extensions(package, &proto.extension);
         for import in file.imports() {
-            self.add_file(import);
+            self.add_file(import, read);
         }
     }
 }
@@ -255,5 +259,24 @@ mod tests {
         assert_eq!(index.file("same.proto").unwrap().bytes(), first.bytes());
         let found = index.declaring("a.Second").unwrap();
         assert_eq!(found.bytes(), second.bytes());
+    }
+
+    #[test]
+    fn files_of_another_version_are_read_once_however_many_ways_lead_to_them() {
+        let import = |of: &'static File, imports: [&'static File; 2]| -> &'static File {
+            let imports = Box::leak(Box::new(imports));
+            Box::leak(Box::new(File::new(of.name(), of.bytes(), imports)))
+        };
+        let level = |number: i32| format!("level{number}.proto").leak() as &'static str;
+        let older: Vec<_> = (0..64)
+            .map(|number| file(level(number), "Old", 1))
+            .collect();
+        let mut newer = file("bottom.proto", "Bottom", 2);
+        for number in 0..64 {
+            let of = || file(level(number), "New", 2);
+            newer = import(of(), [import(of(), [newer; 2]), newer]);
+        }
+        let index = index(&[&older[..], &[newer]].concat());
+        assert!(index.declaring("a.Bottom").is_some());
     }
 }

@@ -21,8 +21,9 @@ pub struct GrpcConfig {
     pub max_send_size: usize,
     /// How many bytes a peer may send on one stream ahead of what was read; 1 MiB. HTTP/2 allows 0 to 2^31-1.
     pub stream_window: u32,
-    /// How many bytes a peer may send on one connection ahead of what was read; 4 MiB. Below 65,535 it counts as that, which is
-    /// where HTTP/2 begins.
+    /// How many bytes a peer may send on one connection ahead of what was read; 256 MiB. Calls whose messages nobody reads hold up
+    /// all others on their connection when they fill it, each with a `stream_window` of its own. Below 65,535 it counts as that,
+    /// which is where HTTP/2 begins.
     pub connection_window: u32,
     /// The longest list of headers or trailers that is taken from a peer, and sent to one, in bytes as RFC 9113 section 6.5.2 counts;
     /// 16 KiB. What is longer ends its call with [`Code::ResourceExhausted`](crate::Code::ResourceExhausted); peers are told several
@@ -160,7 +161,7 @@ impl Default for GrpcConfig {
             max_receive_size: 4 << 20,
             max_send_size: 4 << 20,
             stream_window: 1 << 20,
-            connection_window: 4 << 20,
+            connection_window: 256 << 20,
             max_header_list_size: 16 * 1024,
             max_concurrent_streams: 0,
             keep_alive_interval: None,

@@ -163,10 +163,11 @@ fn number(status: &HeaderValue) -> Option<u32> {
 
 /// Escapes what gRPC does not let through in `grpc-message`: bytes outside of 0x20 to 0x7E, and `%`.
 ///
-/// A message is cut at 4 KiB: peers end the connection for headers that are much longer, and a text that echoes what a caller sent
-/// may have any length.
+/// A message is cut where it would take more than 4 KiB with its escapes, which a letter outside of ASCII makes three times as long or
+/// more: peers refuse, or end the connection for, headers that are much longer (gRPC's C core begins to at 8 KiB), and a text that
+/// echoes what a caller sent may have any length.
 fn encode_message(message: &str) -> HeaderValue {
-    let message = cut(message, MAX_MESSAGE);
+    let message = cut(message, sure_end(message));
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut text = Vec::with_capacity(message.len());
     for &byte in message.as_bytes() {
@@ -183,6 +184,17 @@ fn encode_message(message: &str) -> HeaderValue {
 }
 
 const MAX_MESSAGE: usize = 4096;
+
+/// Where what takes no more than `MAX_MESSAGE` bytes with its escapes ends.
+fn sure_end(message: &str) -> usize {
+    let mut sent = 0;
+    let is_beyond = |letter: char| {
+        let is_plain = matches!(letter, ' '..='~') && letter != '%';
+        sent += if is_plain { 1 } else { 3 * letter.len_utf8() };
+        sent > MAX_MESSAGE
+    };
+    message.find(is_beyond).unwrap_or(message.len())
+}
 
 /// The first `length` bytes of `text`, or a little less, and how long it was; all of a text that is no longer.
 fn cut(text: &str, length: usize) -> Cow<'_, str> {
@@ -309,6 +321,18 @@ mod tests {
             let trailers = trailers(Err(&error), Metadata::new(), None);
             assert_eq!(trailers["grpc-message"], text);
             assert_eq!(round_trip(&error).message(), message);
+        }
+    }
+
+    #[test]
+    fn a_message_is_cut_by_what_it_takes_on_the_wire() {
+        for (text, whole) in [("x", 4096), ("%", 1365), ("語", 455), ("\u{1f980}", 341)] {
+            let fits = round_trip(&Error::internal(text.repeat(whole)));
+            assert_eq!(fits.message(), text.repeat(whole));
+            let long = Error::internal(text.repeat(whole + 1));
+            assert!(encode_message(long.message()).len() <= MAX_MESSAGE + 32);
+            let told = format!("... ({} bytes in all)", text.len() * (whole + 1));
+            assert_eq!(round_trip(&long).message(), text.repeat(whole) + &told);
         }
     }
 
