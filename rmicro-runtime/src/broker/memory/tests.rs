@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use super::*;
-use crate::broker::Delivery;
+use crate::broker::{Ack, Delivery};
 use crate::seam::Clock;
 
 async fn pull(subscription: &mut Subscription) -> Delivery {
@@ -94,6 +95,29 @@ async fn what_was_not_pulled_goes_back_in_its_order() {
     // The fifth was on its way to whoever stayed.
     order.retain(|number| *number != 5);
     assert_eq!(order, [1, 2, 3, 4, 6, 7]);
+}
+
+#[tokio::test]
+async fn those_behind_a_key_come_when_it_goes_to_somebody_who_settles_nothing() {
+    let broker = Memory::new();
+    let topic = Topic::new("t").queue("q").in_flight(1);
+    let mut settles = broker.subscribe(&topic).await.unwrap();
+    for number in 0..3 {
+        let message = Message::new(number.to_string()).keyed("key");
+        broker.publish("t", message).await.unwrap();
+    }
+    let first = settles.next().await.unwrap().unwrap();
+    let on_delivery = topic.ack(Ack::OnDelivery).in_flight(8);
+    let mut takes = broker.subscribe(&on_delivery).await.unwrap();
+    first.requeue().await.unwrap();
+    drop(settles);
+    for expected in 0..3 {
+        let mut next = pin!(takes.next());
+        let Poll::Ready(delivery) = once(&mut next).await else {
+            panic!("{expected} does not come");
+        };
+        assert_eq!(number(&delivery.unwrap().unwrap()), expected);
+    }
 }
 
 /// Pulls until it has ended; leaves in one of three ways after a few deliveries, and begins again until `last`.

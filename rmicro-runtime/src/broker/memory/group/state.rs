@@ -98,7 +98,7 @@ impl State {
             self.open -= usize::from(!member.closed);
             // In front of what waits, in the order in which it came.
             for entry in member.inbox.into_iter().rev() {
-                self.give_back(entry);
+                self.give_back(entry, member.settles);
             }
         }
         if self.members.is_empty() {
@@ -156,7 +156,7 @@ impl State {
             }
             Verdict::Requeue | Verdict::Abandon => {
                 let attempt = attempt.saturating_add(1);
-                self.give_back(Entry { message, attempt });
+                self.give_back(Entry { message, attempt }, true);
                 None
             }
         };
@@ -168,8 +168,11 @@ impl State {
         std::mem::take(&mut self.wakers)
     }
 
-    fn give_back(&mut self, entry: Entry) {
-        self.lanes.back(&entry.message);
+    /// Puts `entry` in front of what waits; it had its key, if `settles`.
+    fn give_back(&mut self, entry: Entry, settles: bool) {
+        if settles {
+            self.lanes.back(&entry.message);
+        }
         if !self.members.is_empty() {
             self.pending.push_front(entry);
             self.waiting += 1;
@@ -206,6 +209,12 @@ impl State {
         let Some(entry) = self.lanes.pass(entry, member.settles) else {
             return;
         };
+        if !member.settles
+            && let Some(next) = self.lanes.done(&entry.message)
+        {
+            // Nobody will settle it, so those behind it are let go here.
+            self.pending.push_front(next);
+        }
         self.turn = *ticket;
         self.waiting -= 1;
         member.room -= 1;
