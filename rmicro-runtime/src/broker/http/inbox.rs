@@ -61,7 +61,7 @@ impl Inbox {
     /// Takes `message` as soon as there is room, in the order in which they came; `false` when the subscription has ended. Cancel
     /// safe: a message that is not taken then is dropped.
     pub(super) async fn take(&self, message: Message) -> bool {
-        let units = u32::try_from(message.body.len().div_ceil(UNIT)).unwrap_or(u32::MAX);
+        let units = u32::try_from(length(&message).div_ceil(UNIT)).unwrap_or(u32::MAX);
         let units = units.clamp(1, self.units);
         let Ok(room) = self.room.acquire_many(units).await else {
             return false;
@@ -128,6 +128,14 @@ impl Inbox {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many bytes `message` takes about: many short names take more than they have letters.
+fn length(message: &Message) -> usize {
+    const ENTRY: usize = 64;
+    let header = message.header.iter();
+    let header = header.map(|(name, value)| name.len() + value.len() + ENTRY);
+    message.body.len() + header.sum::<usize>()
 }
 
 impl Settle for Inbox {

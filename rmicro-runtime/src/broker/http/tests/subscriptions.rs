@@ -88,6 +88,18 @@ async fn what_waits_without_room_is_taken_when_there_is_room() {
 }
 
 #[tokio::test]
+async fn a_header_takes_room_as_a_body_does() {
+    let world = World::with(HttpConfig::default().backlog(8 * 1024));
+    let (_slow, _) = world.subscribe(Topic::new("t")).await;
+    let publisher = world.other(HttpConfig::default());
+    let message = Message::new("").header("long", "x".repeat(6 * 1024));
+    publisher.publish("t", message.clone()).await.unwrap();
+    let second = publisher.publish("t", message);
+    let early = tokio::time::timeout(Duration::from_millis(50), second).await;
+    assert!(early.is_err(), "it was taken without room");
+}
+
+#[tokio::test]
 async fn whoever_waits_for_room_in_a_subscription_that_ends_is_told_that_it_is_gone() {
     let world = World::with(HttpConfig::default().backlog(1024));
     let (subscription, _) = world.subscribe(Topic::new("t").ack(Ack::OnDelivery)).await;
