@@ -44,6 +44,25 @@ fn the_programs_are_shown_whole() {
 }
 
 #[test]
+fn every_decision_has_a_number_of_its_own() {
+    let folder = fs::read_dir(root().join("docs/adr")).expect("the folder is there");
+    let names = folder.map(|entry| entry.expect("it can be listed").file_name());
+    let mut names: Vec<_> = names
+        .map(|name| name.into_string().expect("it is text"))
+        .collect();
+    names.sort();
+    assert!(names.len() > 5, "{names:?}");
+    for pair in names.windows(2) {
+        assert_ne!(pair[0][..4], pair[1][..4], "{pair:?}");
+    }
+    for name in names {
+        let number: u32 = name[..4].parse().expect("a number comes first");
+        let text = read(&format!("docs/adr/{name}"));
+        assert!(text.starts_with(&format!("# {number}. ")), "{name}");
+    }
+}
+
+#[test]
 fn every_test_that_the_architecture_names_exists() {
     let mut sources = String::new();
     for folder in ["rmicro-runtime/src", "protoc-gen-rmicro/tests", "tests"] {
