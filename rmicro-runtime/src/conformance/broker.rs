@@ -15,6 +15,8 @@ macro_rules! run_all {
 
 pub mod bounding;
 pub mod leaving;
+#[cfg(test)]
+mod liars;
 pub mod ordering;
 mod pair;
 pub mod queueing;

@@ -1,6 +1,7 @@
 //! How subscriptions end.
 
 use super::Pair;
+use crate::broker::Ordered;
 
 /// Runs every check of the end of subscriptions, each against a pair that `make` gives.
 pub async fn all(make: &impl AsyncFn() -> Pair) {
@@ -19,18 +20,22 @@ pub async fn all(make: &impl AsyncFn() -> Pair) {
     );
 }
 
-/// What was delivered before the end is pulled after it, in its order.
+/// What was delivered before the end is pulled after it, in its order where the broker has one.
 pub async fn what_was_delivered_before_the_end_still_comes(pair: &Pair) {
     let topic = pair.topic().in_flight(1);
     let mut subscription = pair.subscribe(&pair.there, topic).await;
     pair.publish_numbers(&pair.here, 0..3).await;
-    assert_eq!(pair.next_body(&mut subscription).await, "0");
+    let mut all = vec![pair.next_body(&mut subscription).await];
     pair.unsubscribe(&mut subscription).await;
-    let rest = pair.rest(&mut subscription).await;
-    assert!(
-        ["1", "2"].starts_with(&rest.iter().map(String::as_str).collect::<Vec<_>>()),
-        "{rest:?}"
-    );
+    all.extend(pair.rest(&mut subscription).await);
+    if pair.can().ordered < Ordered::Subscription {
+        all.sort();
+        all.dedup();
+        assert!(all.iter().all(|body| ["0", "1", "2"].contains(&&**body)));
+    } else {
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
+        assert!(["0", "1", "2"].starts_with(&all), "{all:?}");
+    }
 }
 
 /// When the last subscription of a queue ends it gets what waits for the queue, or the queue's next one does.
@@ -40,7 +45,7 @@ pub async fn the_last_of_a_queue_leaves_nothing_behind(pair: &Pair) {
     }
     let mut last = pair.subscribe(&pair.there, pair.queue().in_flight(2)).await;
     pair.publish_numbers(&pair.here, 0..6).await;
-    assert_eq!(pair.next_body(&mut last).await, "0");
+    pair.next_body(&mut last).await;
     pair.unsubscribe(&mut last).await;
     let rest = pair.rest(&mut last).await;
     let mut next = pair.subscribe(&pair.here, pair.queue()).await;
