@@ -2,6 +2,10 @@
 //!
 //! Compiled with `--cfg fuzzing` alone, and promised to nobody.
 
+#[cfg(feature = "http")]
+pub use crate::broker::fuzzed as http_broker;
+#[cfg(any(feature = "http", feature = "nats"))]
+pub use crate::json::fuzzed as envelope;
 #[cfg(feature = "mdns")]
 pub use crate::registry::fuzzed as mdns;
 pub use crate::server::fuzzed as router;

@@ -7,10 +7,14 @@
 mod answer;
 mod body;
 mod config;
+mod crowd;
 mod directory;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod inbox;
 mod listener;
+mod patience;
 mod pool;
 mod publishing;
 mod query;

@@ -37,6 +37,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+#[cfg(all(fuzzing, feature = "http"))]
+#[doc(hidden)]
+pub use self::http::fuzzed;
 #[cfg(feature = "http")]
 pub use self::http::{Http, HttpConfig};
 #[cfg(feature = "redis")]

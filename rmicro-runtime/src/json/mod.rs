@@ -16,6 +16,9 @@ mod content;
 #[cfg(any(feature = "http", feature = "nats"))]
 mod envelope;
 mod format;
+#[cfg(all(fuzzing, any(feature = "http", feature = "nats")))]
+#[doc(hidden)]
+pub mod fuzzed;
 mod integer;
 mod key;
 mod list;

@@ -26,7 +26,8 @@ pub struct HttpConfig {
     pub max_message_size: usize,
     /// The longest head of a request that is taken, in bytes; 16 KiB.
     pub max_header_size: usize,
-    /// How many connections of publishers are open at a time; 1,024. Others wait until one of them is closed.
+    /// How many connections of publishers are open at a time; 1,024. When there are so many, the one without a request for longest
+    /// is closed for the next, and where all are in use that one waits.
     pub max_connections: usize,
     /// How many bytes of messages may wait for each subscription, behind what is in flight; 16 MiB. A message counts as 1 KiB at
     /// least, and one is always taken. Publishers of what has no room wait.

@@ -1,24 +1,27 @@
 //! Where messages arrive: the socket, and the connections of publishers.
 //!
 //! Invariant: a peer holds a connection only while it uses it: it has a time for its first request, for each body, and for the
-//! pauses between them.
+//! pauses between them, and gives up its place to others before that pause is over.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::config::HttpConfig;
+use super::crowd::Crowd;
+use super::patience::Patience;
 use super::receiving;
 use super::seat::Seats;
 use crate::error::{Error, Result};
-use crate::seam::{Accept, Clock, Moment, Seam, Socket, bind};
+use crate::seam::{Accept, Clock, Seam, Socket, bind};
 
 /// A socket that is listened on; dropping it cuts its connections.
 pub(super) struct Listener {
@@ -100,26 +103,32 @@ async fn first_of(
 }
 
 async fn accept(shared: Shared, socket: Box<dyn Accept>) {
-    let places = Arc::new(Semaphore::new(shared.config.max_connections.max(1)));
+    let crowd = Arc::new(Crowd::new(shared.config.max_connections, shared.clock));
     let mut draining = shared.draining.clone();
     let mut connections = JoinSet::new();
+    let mut guest = None;
     loop {
         let next = async {
-            let place = places.clone().acquire_owned().await;
-            (place, socket.accept().await)
+            if guest.is_none() {
+                guest = Some(socket.accept().await?);
+            }
+            Ok::<_, io::Error>(crowd.place().await)
         };
         tokio::select! {
             biased;
             () = drain_begins(&mut draining) => break,
             Some(_) = connections.join_next() => {}
-            (place, accepted) = next => match accepted {
-                Ok((socket, peer)) => {
-                    let serving = serve(shared.clone(), socket, peer);
+            place = next => match place {
+                Ok(place) => if let (Some(place), Some((socket, peer))) = (place, guest.take()) {
+                    let until = shared.clock.now().after(shared.config.handshake_timeout);
+                    let patience = Arc::new(Patience::until(until));
+                    let place = crowd.enter(place, patience.clone());
+                    let serving = serve(shared.clone(), socket, peer, patience);
                     connections.spawn(async move {
                         serving.await;
                         drop(place);
                     });
-                }
+                },
                 Err(error) => {
                     tracing::warn!(%error, "Broker [http] a connection could not be accepted");
                     // Out of descriptors, it fails again at once.
@@ -137,14 +146,13 @@ async fn drain_begins(draining: &mut watch::Receiver<bool>) {
 }
 
 /// Serves one connection until it ends, or has been silent for too long.
-async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr) {
+async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr, patience: Arc<Patience>) {
     let Shared {
         seats,
         config,
         clock,
         mut draining,
     } = shared;
-    let patience = Arc::new(Patience::until(clock.now().after(config.handshake_timeout)));
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
@@ -166,52 +174,13 @@ async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr) {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        () = patience.dismissed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
         () = patience.lost(clock) => return tracing::debug!(%peer, "Broker [http] a peer was silent for too long"),
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "Broker [http] a connection ended");
-    }
-}
-
-/// How long a peer may be silent: until a moment, or for as long as its request is being answered.
-struct Patience(Mutex<Option<Moment>>);
-
-impl Patience {
-    fn until(moment: Moment) -> Self {
-        Self(Mutex::new(Some(moment)))
-    }
-
-    /// A request is there; when the value that is returned is dropped, a pause of `idle` begins.
-    fn busy(&self, clock: Clock, idle: Duration) -> impl Drop {
-        struct Busy<'a>(&'a Patience, Clock, Duration);
-        impl Drop for Busy<'_> {
-            fn drop(&mut self) {
-                self.0.set(Some(self.1.now().after(self.2)));
-            }
-        }
-        self.set(None);
-        Busy(self, clock, idle)
-    }
-
-    /// Waits until it is lost.
-    async fn lost(&self, clock: Clock) {
-        // How often is looked while a request is answered, which has times of its own.
-        const LOOK: Duration = Duration::from_secs(1);
-        loop {
-            let (now, until) = (clock.now(), self.get());
-            match until {
-                Some(moment) if moment <= now => return,
-                Some(moment) => clock.sleep_until(moment).await,
-                None => clock.sleep(LOOK).await,
-            }
-        }
-    }
-
-    fn get(&self) -> Option<Moment> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, moment: Option<Moment>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = moment;
     }
 }

@@ -202,3 +202,98 @@ async fn more_connections_than_are_allowed_wait_for_one_to_close() {
     drop(second);
     world.broker.publish("t", Message::new("x")).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_idle_for_longest_gives_up_its_place() {
+    let world = World::with(HttpConfig::default().max_connections(2));
+    let (_subscription, node) = world.subscribe("t").await;
+    let begun = tokio::time::Instant::now();
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        let mut peer = Peer::to(&node).await;
+        peer.post(&node.id, GO).await;
+        assert_eq!(peer.answer().await.0, OK);
+        idle.push(peer);
+    }
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    // The last two are there, and the first two were closed.
+    for peer in &mut idle[2..] {
+        peer.post(&node.id, GO).await;
+        assert_eq!(peer.answer().await.0, OK);
+    }
+    for peer in idle.drain(..2) {
+        assert_eq!(peer.rest().await, "");
+    }
+}
+
+#[tokio::test]
+async fn strange_requests_are_answered_as_go_answers_them() {
+    let world = World::new();
+    let (mut subscription, node) = world.subscribe("t").await;
+    let (id, length) = (&node.id, GO.len());
+    let (first, second) = GO.split_at(10);
+    let chunks = format!("a\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", length - 10);
+    let whole = format!("Content-Length: {length}\r\n\r\n{GO}");
+    for request in [
+        format!("POST /?id={id} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"),
+        format!("POST /?id={id} HTTP/1.0\r\n{whole}"),
+        format!("POST http://x/?id={id} HTTP/1.1\r\nHost: x\r\n{whole}"),
+        format!("POST /?a=b&id={id}&id=c HTTP/1.1\r\nhost: x\r\n{whole}"),
+    ] {
+        let mut peer = Peer::to(&node).await;
+        peer.say(&request).await;
+        let (status, ..) = peer.answer().await;
+        assert!(status.ends_with(" 200 OK"), "{request}: {status}");
+        let delivery = subscription.next().await.unwrap().unwrap();
+        assert_eq!(delivery.message().body, "hi");
+        delivery.ack().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn requests_that_come_at_once_are_answered_in_their_order() {
+    let world = World::new();
+    let (mut subscription, node) = world.subscribe("t").await;
+    let mut peer = Peer::to(&node).await;
+    let (id, length) = (&node.id, GO.len());
+    let request =
+        format!("POST /?id={id} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{GO}");
+    peer.say(&request.repeat(20)).await;
+    for _ in 0..20 {
+        assert_eq!(peer.answer().await.0, OK);
+        subscription
+            .next()
+            .await
+            .unwrap()
+            .unwrap()
+            .ack()
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_publisher_that_asks_first_is_told_to_go_on() {
+    let world = World::new();
+    let (_subscription, node) = world.subscribe("t").await;
+    let mut peer = Peer::to(&node).await;
+    let (id, length) = (&node.id, GO.len());
+    peer.say(&format!(
+        "POST /?id={id} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+    ))
+    .await;
+    assert_eq!(peer.answer().await.0, "HTTP/1.1 100 Continue");
+    peer.say(GO).await;
+    assert_eq!(peer.answer().await.0, OK);
+}
+
+#[tokio::test]
+async fn a_publisher_that_says_no_more_is_answered_all_the_same() {
+    let world = World::new();
+    let (mut subscription, node) = world.subscribe("t").await;
+    let mut peer = Peer::to(&node).await;
+    peer.post(&node.id, GO).await;
+    peer.ends().await;
+    assert_eq!(peer.answer().await.0, OK);
+    assert!(subscription.next().await.unwrap().is_some());
+}

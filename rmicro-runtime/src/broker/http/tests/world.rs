@@ -97,6 +97,11 @@ impl Peer {
         .await;
     }
 
+    /// Says that nothing more will come.
+    pub(super) async fn ends(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// The next answer: its status line, its head in lower case, and its body.
     pub(super) async fn answer(&mut self) -> (String, String, String) {
         read(&mut self.0).await
