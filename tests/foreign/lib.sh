@@ -156,13 +156,14 @@ build_ours() {
     (cd "$ROOT" && timeout 1800 cargo build --quiet --workspace "${wanted[@]}")
 }
 
-# test_program FILE ARGUMENTS…: FILE is then the program that `cargo test ARGUMENTS…` would run.
+# test_program FILE TARGET ARGUMENTS…: FILE is then the program that `cargo test ARGUMENTS…` makes of this test target; it makes
+# others beside it.
 test_program() {
-    local file=$1 made
-    shift
+    local file=$1 target=$2 made
+    shift 2
     made=$(cd "$ROOT" && timeout 1800 cargo test --quiet --no-run --message-format json "$@" |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
-    [[ $made ]] || die "cargo made no test of: $*"
+        sed -n "s/.*\"executable\":\"\([^\"]*\/$target-[0-9a-f]*\)\".*/\1/p" | tail -n 1)
+    [[ $made ]] || die "cargo made no test $target of: $*"
     ln -sf "$made" "$file"
 }
 

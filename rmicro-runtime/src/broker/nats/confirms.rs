@@ -36,7 +36,14 @@ struct State {
 struct Waiter {
     /// Which connection it sent on.
     connection: u64,
+    wish: Option<Wish>,
     told: oneshot::Sender<Result<()>>,
+}
+
+/// What somebody wants of the server, which may forbid it.
+pub(super) enum Wish {
+    Publish(String),
+    Subscribe(String),
 }
 
 /// How a round ended.
@@ -61,15 +68,19 @@ pub(super) struct Echo {
 }
 
 impl Confirms {
-    /// Waits until the server has worked off what was sent on `connection` before this call.
-    pub(super) async fn proof(&self, connection: u64) -> Result<()> {
+    /// Waits until the server has worked off what was sent on `connection` before this call, and has not refused the `wish`.
+    pub(super) async fn proof(&self, connection: u64, wish: Option<Wish>) -> Result<()> {
         let (told, proof) = oneshot::channel();
         {
             let mut state = self.lock();
             if state.ended {
                 return Err(let_go());
             }
-            state.waiting.push(Waiter { connection, told });
+            state.waiting.push(Waiter {
+                connection,
+                wish,
+                told,
+            });
         }
         self.more.notify_one();
         proof.await.unwrap_or_else(|_| Err(let_go()))
@@ -97,9 +108,18 @@ impl Confirms {
                 continue;
             }
             let round = echo.round(number).await;
-            for Waiter { connection, told } in waiting {
+            // The server refuses before it answers, but the client tells that by a task of its own, which has its turn here.
+            tokio::task::yield_now().await;
+            let refusals = echo.health.take_refusals();
+            for Waiter {
+                connection,
+                wish,
+                told,
+            } in waiting
+            {
+                let proof = round.proof(connection);
                 // Whoever has given up needs no proof.
-                let _ = told.send(round.proof(connection));
+                let _ = told.send(proof.and_then(|()| Wish::granted(wish, &refusals)));
             }
             if matches!(round, Round::Gone) {
                 break;
@@ -112,6 +132,26 @@ impl Confirms {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wish {
+    /// An error where one of `refusals` is about this.
+    fn granted(wish: Option<Self>, refusals: &[Arc<str>]) -> Result<()> {
+        let Some(wish) = wish.filter(|_| !refusals.is_empty()) else {
+            return Ok(());
+        };
+        // In the server's words (nats-server `server/client.go`, `pubPermissionViolation` and `subPermissionViolation`).
+        let said = match wish {
+            Self::Publish(subject) => format!("Violation for Publish to \"{subject}\""),
+            Self::Subscribe(subject) => format!("Violation for Subscription to \"{subject}\""),
+        };
+        match refusals.iter().find(|refusal| refusal.contains(&said)) {
+            Some(refusal) => Err(Error::permission_denied(format!(
+                "the server does not allow it: {refusal}"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use async_nats::{Event, ServerError};
 use tokio::sync::watch;
 
+/// How many refusals are kept until somebody asks for them.
+const MOST_REFUSALS: usize = 128;
+
 /// Learns of the client's events; a cheap clone.
 #[derive(Clone)]
 pub(super) struct Health(Arc<watch::Sender<State>>);
@@ -18,6 +21,8 @@ pub(super) struct State {
     pub(super) lost: bool,
     /// What the server has said last against something that the client wants.
     pub(super) refusal: Option<Arc<str>>,
+    /// What it has said against something since it was last asked for; the newest are kept.
+    refusals: Vec<Arc<str>>,
 }
 
 impl Health {
@@ -28,6 +33,16 @@ impl Health {
     /// What is known, and what will be.
     pub(super) fn watch(&self) -> watch::Receiver<State> {
         self.0.subscribe()
+    }
+
+    /// What the server has said against something since this was called last.
+    pub(super) fn take_refusals(&self) -> Vec<Arc<str>> {
+        let mut taken = Vec::new();
+        self.0.send_if_modified(|state| {
+            taken = std::mem::take(&mut state.refusals);
+            false
+        });
+        taken
     }
 
     /// Takes in `event` of the connection to `address`.
@@ -56,8 +71,13 @@ impl Health {
 
     fn refused(&self, error: &ServerError, address: &str) {
         let text: Arc<str> = error.to_string().into();
-        let is_new =
-            self.change(|state| state.refusal.replace(text.clone()).as_ref() != Some(&text));
+        let is_new = self.change(|state| {
+            if !state.refusals.contains(&text) {
+                state.refusals.truncate(MOST_REFUSALS - 1);
+                state.refusals.insert(0, text.clone());
+            }
+            state.refusal.replace(text.clone()).as_ref() != Some(&text)
+        });
         if is_new {
             tracing::warn!("Broker [nats] refuses: {address}: {text}");
         }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::config::{Login, NatsConfig};
-use super::confirms::{Confirms, Echo, connection, let_go};
+use super::confirms::{Confirms, Echo, Wish, connection, let_go};
 use super::health::Health;
 use crate::broker::Topic;
 use crate::error::{Code, Error, Result};
@@ -146,7 +146,8 @@ impl Link {
         let connection = connection(&self.client);
         let sent = self.client.publish(subject.to_owned(), payload).await;
         sent.map_err(|error| let_go().source(error))?;
-        self.confirms.proof(connection).await
+        let wish = Wish::Publish(subject.to_owned());
+        self.confirms.proof(connection, Some(wish)).await
     }
 
     /// Subscribes, and waits until the server knows it.
@@ -164,15 +165,17 @@ impl Link {
             None => self.client.subscribe(subject).await,
         };
         let from = subscribed.map_err(|error| ended().source(error))?;
-        self.known().await?;
+        self.known(topic.name()).await?;
         Ok((from, held))
     }
 
-    /// Waits until the server knows what was sent until now, on this connection or on one that comes after it.
-    async fn known(&self) -> Result<()> {
+    /// Waits until the server knows the subscription to `subject`, on this connection or on one that comes after it.
+    async fn known(&self, subject: &str) -> Result<()> {
         loop {
             self.there().await;
-            let proof = self.confirms.proof(connection(&self.client)).await;
+            let wish = Wish::Subscribe(subject.to_owned());
+            let connection = connection(&self.client);
+            let proof = self.confirms.proof(connection, Some(wish)).await;
             // A connection that broke comes back with all subscriptions.
             match proof {
                 Err(error) if error.code() == Code::Unavailable && !self.has_ended() => {}
@@ -181,10 +184,11 @@ impl Link {
         }
     }
 
-    /// As [`known`](Self::known), but only as long as the connection lasts: the server forgets with it what it was told.
+    /// Waits until the server knows what was sent until now, but only as long as the connection lasts: the server forgets with it
+    /// what it was told.
     pub(super) async fn known_or_lost(&self) {
         if self.client.connection_state() == State::Connected {
-            let _ = self.confirms.proof(connection(&self.client)).await;
+            let _ = self.confirms.proof(connection(&self.client), None).await;
         }
     }
 

@@ -5,8 +5,13 @@
 use crate::broker::Topic;
 use crate::error::{Error, Result};
 
+/// How many bytes a topic and its queue may have together: a server ends the connection at a line of more than 4,096 bytes with
+/// what stands around them (its `max_control_line`), and would at each attempt to come back.
+const LONGEST: usize = 3900;
+
 /// Refuses a topic that nothing can be published to.
 pub(super) fn publishable(topic: &str) -> Result<()> {
+    short(topic.len())?;
     words(topic)?;
     if topic.split('.').any(|word| word == "*" || word == ">") {
         return Err(refused(topic, "a wildcard is for subscribing only"));
@@ -16,6 +21,7 @@ pub(super) fn publishable(topic: &str) -> Result<()> {
 
 /// Refuses a topic or a queue that cannot be subscribed to.
 pub(super) fn subscribable(topic: &Topic) -> Result<()> {
+    short(topic.name().len() + topic.queue_name().map_or(0, |queue| queue.len()))?;
     words(topic.name())?;
     if let Some((before, _)) = topic.name().split_once('>')
         && !topic.name().ends_with(">")
@@ -43,6 +49,15 @@ fn words(topic: &str) -> Result<()> {
             topic,
             "there is something on both sides of each dot",
         ));
+    }
+    Ok(())
+}
+
+fn short(length: usize) -> Result<()> {
+    if length > LONGEST {
+        return Err(Error::invalid_argument(format!(
+            "broker nats takes {LONGEST} bytes of topic and queue, and these have {length}"
+        )));
     }
     Ok(())
 }
@@ -86,6 +101,19 @@ mod tests {
         for topic in [".a", "a.", "a..b", ">", "a\tb", "a\0"] {
             publishable(topic).unwrap_err();
         }
+    }
+
+    #[test]
+    fn what_would_end_the_connection_is_refused() {
+        let topic = "x".repeat(LONGEST);
+        publishable(&topic).unwrap();
+        subscribable(&Topic::new(&*topic)).unwrap();
+        let error = publishable(&(topic.clone() + "x")).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "broker nats takes 3900 bytes of topic and queue, and these have 3901"
+        );
+        subscribable(&Topic::new(&*topic).queue("q")).unwrap_err();
     }
 
     #[test]

@@ -255,6 +255,30 @@ async fn a_server_that_allows_no_confirmations_is_told() {
 }
 
 #[tokio::test]
+async fn what_the_server_does_not_allow_is_told_to_who_wanted_it_alone() {
+    let fake = Fake::with(Fault::Forbids("secret")).await;
+    let broker = broker(&fake);
+    for _ in 0..20 {
+        let both = async {
+            tokio::join!(
+                broker.publish("open", Message::new("x")),
+                broker.publish("secret.a", Message::new("x")),
+            )
+        };
+        let (allowed, refused) = soon(both).await;
+        allowed.unwrap();
+        let error = refused.expect_err("the server refuses it");
+        assert_eq!(error.code(), Code::PermissionDenied, "{error:?}");
+        assert!(error.message().contains("secret.a"), "{error:?}");
+    }
+    let error = soon(broker.subscribe(&"secret.b".into()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::PermissionDenied, "{error:?}");
+    drop(soon(broker.subscribe(&"open".into())).await.unwrap());
+}
+
+#[tokio::test]
 async fn many_publishers_share_a_confirmation() {
     let fake = Fake::new().await;
     let broker = broker(&fake);

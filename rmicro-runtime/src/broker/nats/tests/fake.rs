@@ -45,6 +45,8 @@ pub(super) enum Fault {
     Refuses(String),
     /// It takes messages and gives them to nobody.
     Swallows,
+    /// It allows nothing that begins with this.
+    Forbids(&'static str),
 }
 
 impl Fake {
@@ -179,6 +181,12 @@ impl Shared {
                     self.note(format!("{said}\n{}", String::from_utf8_lossy(&payload)));
                     self.published(words[1], &payload, &out);
                 }
+                "SUB" if matches!(self.fault(), Fault::Forbids(begin) if words[1].starts_with(begin)) =>
+                {
+                    let text =
+                        format!("Permissions Violation for Subscription to \"{}\"", words[1]);
+                    let _ = out.send(format!("-ERR '{text}'\r\n").into_bytes());
+                }
                 _ => {
                     self.subscribed(number, &words);
                     self.note(said.to_owned());
@@ -194,6 +202,10 @@ impl Shared {
                 let _ = out.send(format!("-ERR '{text}'\r\n").into_bytes());
             }
             Fault::Swallows => {}
+            Fault::Forbids(begin) if subject.starts_with(begin) => {
+                let text = format!("Permissions Violation for Publish to \"{subject}\"");
+                let _ = out.send(format!("-ERR '{text}'\r\n").into_bytes());
+            }
             _ => self.publish(subject, payload),
         }
     }
