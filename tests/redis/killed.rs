@@ -1,4 +1,4 @@
-//! Consumers in processes of their own, one of which is killed.
+//! Consumers in processes of their own, one of which is killed, or stands still for longer than the others wait for it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -101,4 +101,86 @@ async fn a_killed_consumer_loses_nothing() {
     println!("lost 0, twice {twice}");
     assert!(of_first > 500, "the first consumer had none");
     assert!(twice <= IN_FLIGHT, "{twice} came twice");
+}
+
+/// Sends `signal` to `child`.
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+/// How many messages are in flight.
+fn pending(server: &Server) -> String {
+    server.command("EVAL \"return redis.call('XPENDING', KEYS[1], 'q:q')[1]\" 1 rmicro:t")
+}
+
+/// What was handled, and by whom.
+struct Book {
+    lines: mpsc::Receiver<(usize, String)>,
+    seen: BTreeMap<usize, usize>,
+    /// How many the first consumer had.
+    of_first: usize,
+}
+
+impl Book {
+    /// Reads on until `count` numbers were handled, and calls `after_first` with how many the first consumer has had.
+    fn until(&mut self, count: usize, mut after_first: impl FnMut(usize)) {
+        while self.seen.len() < count {
+            let line = self.lines.recv_timeout(Duration::from_secs(30));
+            let (from, line) = line.expect("the consumers say more");
+            let Some(number) = line.strip_prefix("got ") else {
+                continue;
+            };
+            *self.seen.entry(number.parse().unwrap()).or_default() += 1;
+            if from == 0 {
+                self.of_first += 1;
+                after_first(self.of_first);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_consumer_loses_nothing_and_its_late_acks_do_no_harm() {
+    const MORE: usize = 200;
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let broker = server.broker("");
+    drop(broker.subscribe(&topic()).await.unwrap());
+    publish(broker.clone()).await;
+    let (send, lines) = mpsc::channel();
+    let mut children = [start(&server, 0, &send), start(&server, 1, &send)];
+    let (seen, of_first) = (BTreeMap::new(), 0);
+    let mut book = Book {
+        lines,
+        seen,
+        of_first,
+    };
+    // While the first stands still the other gets everything that the first had.
+    book.until(MESSAGES, |count| {
+        if count == 300 {
+            signal(&children[0], "-STOP");
+        }
+    });
+    assert!(book.of_first >= 300, "the first consumer was not frozen");
+    signal(&children[0], "-CONT");
+    for number in MESSAGES..MESSAGES + MORE {
+        let message = Message::new(number.to_string());
+        broker.publish("t", message).await.unwrap();
+    }
+    book.until(MESSAGES + MORE, |_| {});
+    while pending(&server) != ":0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for child in &mut children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let twice: usize = book.seen.values().map(|times| times - 1).sum();
+    println!("lost 0, twice {twice}");
+    assert!(twice <= IN_FLIGHT, "{twice} came twice");
+    assert!(book.seen.range(MESSAGES..).all(|(_, times)| *times == 1));
 }

@@ -103,26 +103,24 @@ impl Delivery {
     ///
     /// After an error, and when the future is dropped before it is ready, the message may come again.
     pub async fn ack(self) -> Result<()> {
-        self.end(Verdict::Ack).await
+        learned(self.end(Verdict::Ack)).await
     }
 
     /// Gives the message back, so that it comes again at once, here or at another subscription of the queue.
     ///
     /// A broker that cannot is [`Code::Unimplemented`](crate::Code::Unimplemented), and the message is gone.
     pub async fn requeue(self) -> Result<()> {
-        self.end(Verdict::Requeue).await
+        learned(self.end(Verdict::Requeue)).await
     }
 
     /// Says that nobody can handle the message: it does not come again.
     pub async fn reject(self) -> Result<()> {
-        self.end(Verdict::Reject).await
+        learned(self.end(Verdict::Reject)).await
     }
 
-    async fn end(mut self, verdict: Verdict) -> Result<()> {
-        match self.settle(verdict) {
-            Some(told) => told.await,
-            None => Ok(()),
-        }
+    /// Ends it, and gives what there is to be waited for until the broker has learned of that.
+    pub(crate) fn end(mut self, verdict: Verdict) -> Option<BoxFuture<'static, Result<()>>> {
+        self.settle(verdict)
     }
 
     fn settle(&mut self, verdict: Verdict) -> Option<BoxFuture<'static, Result<()>>> {
@@ -133,6 +131,13 @@ impl Delivery {
             message: std::mem::take(&mut self.message),
             attempt: self.attempt,
         })
+    }
+}
+
+async fn learned(told: Option<BoxFuture<'static, Result<()>>>) -> Result<()> {
+    match told {
+        Some(told) => told.await,
+        None => Ok(()),
     }
 }
 

@@ -171,11 +171,11 @@ impl Broker for Redis {
         let position = self.join(topic, &place).await.map_err(told)?;
         let wire = link.dial().await.map_err(told)?;
         self.0.janitor.mind(&place.key);
-        let (seat, ends) = Seat::new(topic, position);
+        let seat = Seat::new(topic, position);
         let (told, learned) = tokio::sync::watch::channel((place.clone(), None));
         let reader = Reader::new(link.clone(), seat.clone(), place, told);
         tokio::spawn(reader.run(wire));
-        tokio::spawn(Keeper::new(link.clone(), seat.clone(), ends, learned).run());
+        tokio::spawn(Keeper::new(link.clone(), seat.clone(), learned).run());
         self.seated(&seat);
         Ok(Subscription::new(Chair(seat)))
     }

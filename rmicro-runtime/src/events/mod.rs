@@ -9,6 +9,7 @@ mod event;
 mod publish;
 mod publisher;
 mod running;
+mod settling;
 mod subscriber;
 mod worker;
 

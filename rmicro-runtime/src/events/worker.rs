@@ -1,7 +1,8 @@
 //! One subscription of a service: it pulls, runs the handler, and says how each delivery ended.
 //!
 //! Invariant: a handler runs for so many deliveries at a time as the topic says. A delivery that failed rests before it comes
-//! again, without holding up those behind it, and is rejected when it has failed often enough.
+//! again, without holding up those behind it, and is rejected when it has failed often enough. What the broker is told of an end
+//! is on its way while the next handler runs.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex as Lock, OnceLock, PoisonError};
@@ -11,8 +12,9 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::envelope;
+use super::settling::{Settling, Told};
 use super::subscriber::Registered;
-use crate::broker::{Ack, Broker, Delivery, Subscription, Topic};
+use crate::broker::{Ack, Broker, Delivery, Subscription, Topic, Verdict};
 use crate::call::{CallHead, CallState, Guarded, Request, ServerCall};
 use crate::error::{Code, Error, Result};
 use crate::rpc::{ServerInterceptor, ServerNext};
@@ -24,6 +26,13 @@ pub(crate) type Chain = Arc<OnceLock<Vec<Arc<dyn ServerInterceptor>>>>;
 /// What is waited after a subscription was lost; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How an attempt ended.
+enum Ended {
+    Settled(Option<Told>),
+    /// It is to be tried again.
+    Failed(Delivery),
+}
 
 /// One subscription, shared by the tasks that work for it.
 pub(super) struct Worker {
@@ -74,13 +83,17 @@ impl Worker {
         self.registered.topic.concurrency_limit()
     }
 
-    /// Handles deliveries until the subscription has ended and nothing rests.
+    /// Handles deliveries until the subscription has ended, the broker has learned of all ends, and nothing rests.
     pub(super) async fn work(self: Arc<Self>) {
-        while let Some(delivery) = self.pull().await {
-            if let Some(failed) = self.attempt(delivery).await {
-                self.put_to_rest(failed).await;
+        let limit = self.registered.topic.in_flight_limit();
+        let mut settling = Settling::new(limit, |error| self.not_settled(error));
+        while let Some(delivery) = settling.beside(self.pull()).await {
+            match settling.beside(self.attempt(delivery)).await {
+                Ended::Settled(told) => settling.add(told).await,
+                Ended::Failed(failed) => settling.beside(self.put_to_rest(failed)).await,
             }
         }
+        settling.all().await;
         drop(self.beds.acquire_many(beds(&self.registered.topic)).await);
     }
 
@@ -143,20 +156,20 @@ impl Worker {
         }
     }
 
-    /// Runs the handler once and settles the delivery, which is given back where it is to be tried again.
-    async fn attempt(&self, delivery: Delivery) -> Option<Delivery> {
+    /// Runs the handler once, and settles the delivery unless it is to be tried again.
+    async fn attempt(&self, delivery: Delivery) -> Ended {
         let turn = self.turns.acquire().await;
         let ended = self.run(&delivery).await;
         drop(turn);
-        let settled = match ended {
-            Ok(()) => delivery.ack().await,
+        match ended {
+            Ok(()) => Ended::Settled(delivery.end(Verdict::Ack)),
             Err(error) if self.gives_up(&error, &delivery) => {
                 let (attempt, id) = (delivery.attempt(), id(&delivery));
                 tracing::warn!(
                     "{} rejects message {id} after attempt {attempt}: {error:?}",
                     self.told()
                 );
-                delivery.reject().await
+                Ended::Settled(delivery.end(Verdict::Reject))
             }
             Err(error) => {
                 tracing::debug!(
@@ -164,13 +177,13 @@ impl Worker {
                     self.told(),
                     id(&delivery)
                 );
-                return Some(delivery);
+                Ended::Failed(delivery)
             }
-        };
-        if let Err(error) = settled {
-            tracing::warn!("{} could not settle a message: {error:?}", self.told());
         }
-        None
+    }
+
+    fn not_settled(&self, error: &Error) {
+        tracing::warn!("{} could not settle a message: {error:?}", self.told());
     }
 
     /// Runs the handler behind the interceptors and under guard.
@@ -225,8 +238,14 @@ impl Worker {
             }
             let attempt = delivery.attempt().saturating_add(1);
             match self.attempt(delivery.with_attempt(attempt)).await {
-                Some(failed) => delivery = failed,
-                None => return,
+                Ended::Failed(failed) => delivery = failed,
+                Ended::Settled(None) => return,
+                Ended::Settled(Some(told)) => {
+                    if let Err(error) = told.await {
+                        self.not_settled(&error);
+                    }
+                    return;
+                }
             }
         }
     }

@@ -35,7 +35,7 @@ pub use builder::ServiceBuilder;
 pub use chosen::Chosen;
 pub use running::Running;
 
-#[cfg(all(test, feature = "nats"))]
+#[cfg(all(test, any(feature = "nats", feature = "redis")))]
 pub(crate) use log::capture;
 
 use events::Events;

@@ -11,6 +11,9 @@ use crate::error::Error;
 /// The first version that has XPENDING with IDLE and XTRIM with MINID.
 const OLDEST: (u32, u32) = (6, 2);
 
+/// How many commands of all publishers together may wait for a turn in the connection; whoever comes later waits for room.
+pub(super) const COMMANDS: usize = 1024;
+
 impl Link {
     /// Makes a connection, and tries it.
     pub(super) async fn dial(&self) -> Result<Wire, Trouble> {
@@ -27,7 +30,8 @@ impl Link {
         // Without limits of its own: waiting commands take longer than any, and the clock is the seam's.
         let patient = AsyncConnectionConfig::new()
             .set_response_timeout(None)
-            .set_connection_timeout(None);
+            .set_connection_timeout(None)
+            .set_pipeline_buffer_size(COMMANDS);
         let greeted = MultiplexedConnection::new_with_config(&self.who(), socket, patient).await;
         let (connection, driver) = greeted.map_err(|error| self.greeting_failed(&error))?;
         tokio::spawn(driver);

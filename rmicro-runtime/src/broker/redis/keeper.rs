@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Pipeline;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::failure::Trouble;
 use super::janitor::LEASE;
@@ -16,10 +16,10 @@ use super::link::Link;
 use super::place::Place;
 use super::reply;
 use super::seat::{End, How, Seat};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::seam::Moment;
 
-/// How many ends are told at once at most.
+/// How many acknowledgements one command has at most, so that the server serves others in between.
 const BATCH: usize = 1024;
 /// How often a reader that is to leave is woken.
 const NUDGE: Duration = Duration::from_millis(50);
@@ -28,7 +28,6 @@ const NUDGE: Duration = Duration::from_millis(50);
 pub(super) struct Keeper {
     link: Arc<Link>,
     seat: Arc<Seat>,
-    ends: mpsc::UnboundedReceiver<End>,
     place: watch::Receiver<(Place, Option<i64>)>,
     /// When signs of life are due.
     due: Moment,
@@ -38,14 +37,12 @@ impl Keeper {
     pub(super) fn new(
         link: Arc<Link>,
         seat: Arc<Seat>,
-        ends: mpsc::UnboundedReceiver<End>,
         place: watch::Receiver<(Place, Option<i64>)>,
     ) -> Self {
         let due = link.seam.clock.now();
         let mut keeper = Self {
             link,
             seat,
-            ends,
             place,
             due,
         };
@@ -55,7 +52,7 @@ impl Keeper {
 
     /// Works until nothing of the subscription is left.
     pub(super) async fn run(mut self) {
-        let mut ends = Vec::with_capacity(BATCH);
+        let mut ends = Vec::new();
         while !self.seat.is_over() {
             let wake = if self.seat.leaves() && !self.seat.has_ended() {
                 self.nudge().await;
@@ -63,11 +60,9 @@ impl Keeper {
             } else {
                 self.due
             };
-            tokio::select! {
-                biased;
-                _ = self.ends.recv_many(&mut ends, BATCH) => self.tell(&mut ends).await,
-                () = self.link.seam.clock.sleep_until(wake) => {}
-            }
+            let news = self.seat.news.notified();
+            self.link.seam.clock.until(wake, news).await;
+            self.tell(&mut ends).await;
             if self.link.seam.clock.now() >= self.due {
                 self.keep().await;
                 self.due = self.next_due();
@@ -80,41 +75,33 @@ impl Keeper {
         }
     }
 
-    /// Tells the server of `ends`, and then those who wait for that.
+    /// Tells the server of what ended, and then those who wait for that.
     async fn tell(&self, ends: &mut Vec<End>) {
-        let learned = self.commit(ends).await;
-        let gone = ends
-            .iter()
-            .filter(|end| !matches!(end.how, How::Again(_) | How::Leaving));
-        self.seat.forget(gone.map(|end| end.ticket));
-        for end in ends.drain(..) {
-            if let Some(told) = end.told {
-                let copy = learned.as_ref().copied().map_err(copied);
-                // Who does not wait does not need it.
-                drop(told.send(copy));
-            }
+        let report = self.seat.take_ends(ends);
+        if ends.is_empty() {
+            return;
         }
+        let learned = self.commit(ends).await;
+        let gone = ends.iter().filter(|end| !matches!(end.how, How::Again(_)));
+        self.seat.forget(gone.map(|end| end.ticket));
+        ends.clear();
+        report.learn(learned);
     }
 
     async fn commit(&self, ends: &[End]) -> Result<()> {
         let place = self.here();
         let mut all = Pipeline::new();
-        let done = ends
-            .iter()
-            .filter(|end| end.how == How::Done)
-            .map(|end| &end.id);
-        if done.clone().next().is_some() {
-            all.add_command(place.ack(done));
+        let done = ends.iter().filter(|end| end.how == How::Done);
+        let done: Vec<_> = done.map(|end| end.id).collect();
+        for ids in done.chunks(BATCH) {
+            all.add_command(place.ack(ids));
         }
         for end in ends {
             match end.how {
                 How::Again(attempt) => drop(all.add_command(place.recount(end.id, attempt))),
                 How::GivenBack(count) => drop(all.add_command(place.give_back(end.id, count))),
-                How::Done | How::Leaving => {}
+                How::Done => {}
             }
-        }
-        if all.is_empty() {
-            return Ok(());
         }
         match self.link.insist_all(&place.key, &all).await {
             // What the server does not know it does not deliver again.
@@ -178,6 +165,8 @@ impl Keeper {
     }
 }
 
-fn copied(error: &Error) -> Error {
-    Error::new(error.code(), error.message().to_owned())
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.seat.leave_untold();
+    }
 }

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use redis::{Cmd, Value};
+use redis::{Cmd, RedisWrite, ToRedisArgs, Value};
 
 use crate::broker::{Header, Message};
 
@@ -36,6 +36,12 @@ impl fmt::Display for Id {
     }
 }
 
+impl ToRedisArgs for Id {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        out.write_arg_fmt(self);
+    }
+}
+
 /// The command that adds `message` to the stream `key`, which is cut to about `max_len` entries.
 pub(super) fn add(key: &str, max_len: Option<u64>, message: &Message) -> Cmd {
     let mut add = redis::cmd("XADD");
@@ -45,7 +51,8 @@ pub(super) fn add(key: &str, max_len: Option<u64>, message: &Message) -> Cmd {
     }
     add.arg("*");
     for (name, value) in message.header.iter() {
-        add.arg(format!("{HEADER}{name}")).arg(value);
+        add.write_arg_fmt(format_args!("{HEADER}{name}"));
+        add.arg(value);
     }
     add.arg(BODY).arg(&message.body[..]);
     add

@@ -118,10 +118,10 @@ impl Place {
         touch
     }
 
-    pub(super) fn ack<'a>(&self, ids: impl IntoIterator<Item = &'a Id>) -> Cmd {
+    pub(super) fn ack(&self, ids: &[Id]) -> Cmd {
         let mut ack = self.about("XACK");
         for id in ids {
-            ack.arg(id.to_string());
+            ack.arg(id);
         }
         ack
     }
@@ -150,7 +150,7 @@ impl Place {
         let mut claim = self.about("XCLAIM");
         claim.arg(&self.consumer).arg(millis(idle));
         for id in ids {
-            claim.arg(id.to_string());
+            claim.arg(id);
         }
         claim
     }
@@ -179,7 +179,7 @@ impl Place {
     /// Gives `id`, which has been delivered so often, to whoever asks first.
     pub(super) fn give_back(&self, id: Id, count: u32) -> Cmd {
         let mut give = self.about("XCLAIM");
-        give.arg(RETURNED).arg(0).arg(id.to_string());
+        give.arg(RETURNED).arg(0).arg(id);
         give.arg("IDLE")
             .arg(LONG_AGO)
             .arg("RETRYCOUNT")

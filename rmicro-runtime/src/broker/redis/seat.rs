@@ -4,15 +4,19 @@
 //! waker is called, under the lock.
 
 mod chair;
+mod flights;
+mod report;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::Notify;
 
 pub(super) use self::chair::Chair;
+use self::report::Learned;
+pub(super) use self::report::Report;
 pub(super) use self::state::Incoming;
-use self::state::{Flight, Stage, State};
+use self::state::{Stage, State};
 use super::layout::Id;
 use crate::broker::{Ack, Settle, Settled, Topic, Verdict};
 use crate::call::BoxFuture;
@@ -27,9 +31,10 @@ pub(super) struct Seat {
     pub(super) settles: bool,
     limit: usize,
     state: Mutex<State>,
-    ends: mpsc::UnboundedSender<End>,
     /// Somebody has room, or leaves.
     pub(super) changed: Notify,
+    /// There is something to tell the server, or it leaves.
+    pub(super) news: Notify,
     ended: Notify,
 }
 
@@ -39,7 +44,6 @@ pub(super) struct End {
     pub(super) ticket: u64,
     pub(super) id: Id,
     pub(super) how: How,
-    pub(super) told: Option<oneshot::Sender<Result<()>>>,
 }
 
 /// How a delivery ended, as the server learns it.
@@ -50,29 +54,25 @@ pub(super) enum How {
     Again(u32),
     /// It is for whoever asks first, and was delivered so often.
     GivenBack(u32),
-    /// Nothing ended: the subscription leaves.
-    Leaving,
 }
 
 impl Seat {
-    /// A seat for `topic`, which has read up to `position`; what ends is told to the receiver.
-    pub(super) fn new(topic: &Topic, position: Id) -> (Arc<Self>, mpsc::UnboundedReceiver<End>) {
-        let (ends, told) = mpsc::unbounded_channel();
+    /// A seat for `topic`, which has read up to `position`.
+    pub(super) fn new(topic: &Topic, position: Id) -> Arc<Self> {
         let (queued, on_success) = (
             topic.queue_name().is_some(),
             topic.acked() == Ack::OnSuccess,
         );
-        let seat = Self {
+        Arc::new(Self {
             topic: topic.name().clone(),
             queued,
             settles: queued && on_success,
             limit: topic.in_flight_limit(),
             state: Mutex::new(State::new(position, on_success)),
-            ends,
             changed: Notify::new(),
+            news: Notify::new(),
             ended: Notify::new(),
-        };
-        (Arc::new(seat), told)
+        })
     }
 
     /// How many deliveries there may be in flight.
@@ -115,14 +115,14 @@ impl Seat {
 
     /// What is in flight, in the order of the ids.
     pub(super) fn flights(&self) -> Vec<Id> {
-        self.state().ids()
+        self.state().flights.ids()
     }
 
     /// Forgets the deliveries with these tickets, of which the server has learned.
     pub(super) fn forget(&self, tickets: impl IntoIterator<Item = u64>) {
         let mut state = self.state();
         for ticket in tickets {
-            state.flights.remove(&ticket);
+            state.flights.remove(ticket);
         }
         drop(state);
         self.changed.notify_one();
@@ -153,7 +153,7 @@ impl Seat {
         }
         drop(state);
         if first {
-            self.tell(0, Id::default(), How::Leaving, None);
+            self.news.notify_one();
             self.changed.notify_one();
         }
     }
@@ -171,7 +171,7 @@ impl Seat {
             .flatten()
             .for_each(std::task::Waker::wake);
         self.ended.notify_waiters();
-        self.tell(0, Id::default(), How::Leaving, None);
+        self.news.notify_one();
     }
 
     /// Ready when nothing is read any more.
@@ -185,89 +185,87 @@ impl Seat {
         }
     }
 
-    fn tell(&self, ticket: u64, id: Id, how: How, told: Option<oneshot::Sender<Result<()>>>) {
-        // Without a receiver everything has ended.
-        drop(self.ends.send(End {
-            ticket,
-            id,
-            how,
-            told,
-        }));
+    /// What ended since the last time, and what those are to learn who wait for that.
+    pub(super) fn take_ends(&self, ends: &mut Vec<End>) -> Arc<Report> {
+        let mut state = self.state();
+        std::mem::swap(&mut state.ends, ends);
+        std::mem::take(&mut state.report)
+    }
+
+    /// Nobody tells the server of an end any more.
+    pub(super) fn leave_untold(&self) {
+        let mut state = self.state();
+        state.untold = true;
+        state.ends.clear();
+        let report = state.report.clone();
+        drop(state);
+        report.learn(Err(Error::unavailable("the subscription has ended")));
     }
 
     /// What was not pulled is for others.
     fn drop_inbox(&self) {
         let mut state = self.state();
         let inbox = std::mem::take(&mut state.inbox);
-        let ids = inbox
-            .iter()
-            .map(|message| state.flights.get(&message.ticket).map(|flight| flight.id));
-        let ids: Vec<_> = ids.collect();
-        drop(state);
-        for (message, id) in inbox.iter().zip(ids) {
-            if let Some(id) = id.filter(|_| self.settles) {
-                self.tell(
-                    message.ticket,
-                    id,
-                    How::GivenBack(message.attempt - 1),
-                    None,
-                );
+        if self.settles && !state.untold {
+            for message in &inbox {
+                if let Some(id) = state.flights.get(message.ticket) {
+                    let how = How::GivenBack(message.attempt.saturating_sub(1));
+                    state.end(message.ticket, id, how);
+                }
             }
         }
+        drop(state);
+        self.news.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the delivery ended for the server; `None` where it needs not learn it.
-    fn ended_as(&self, settled: Settled) -> Option<(Id, How)> {
+    /// Notes the end of a delivery; gives what whoever ended it is to learn, `None` where the server is told nothing.
+    fn ended(&self, settled: Settled) -> Option<Arc<Report>> {
         let mut state = self.state();
-        let flight = state.flights.get(&settled.ticket)?;
-        let Flight { id } = *flight;
+        let id = state.flights.get(settled.ticket)?;
         let again = matches!(settled.verdict, Verdict::Requeue | Verdict::Abandon);
+        let stays = again && state.stage == Stage::Open;
+        let attempt = settled.attempt.saturating_add(1);
+        let how = match settled.verdict {
+            _ if stays => How::Again(attempt),
+            _ if again => How::GivenBack(settled.attempt),
+            _ => How::Done,
+        };
+        let (mut waker, mut is_news, mut report) = (None, false, None);
+        if stays {
+            waker = state.again(settled.ticket, settled.message, attempt);
+        }
+        if self.settles {
+            is_news = !state.untold && state.end(settled.ticket, id, how);
+            report = Some(state.report.clone());
+        } else if !stays {
+            state.flights.remove(settled.ticket);
+        }
+        drop(state);
+        if is_news {
+            self.news.notify_one();
+        }
+        if !self.settles {
+            self.changed.notify_one();
+        }
+        waker.into_iter().for_each(std::task::Waker::wake);
         if settled.verdict == Verdict::Reject {
             tracing::info!(
                 "Broker [redis] topic {}: message {id} was rejected",
                 self.topic
             );
         }
-        if again && state.stage == Stage::Open {
-            let attempt = settled.attempt.saturating_add(1);
-            let waker = state.again(settled.ticket, settled.message, attempt);
-            drop(state);
-            waker.into_iter().for_each(std::task::Waker::wake);
-            return self.settles.then_some((id, How::Again(attempt)));
-        }
-        if !self.settles {
-            state.flights.remove(&settled.ticket);
-            drop(state);
-            self.changed.notify_one();
-            return None;
-        }
-        let how = if again {
-            How::GivenBack(settled.attempt)
-        } else {
-            How::Done
-        };
-        Some((id, how))
+        report
     }
 }
 
 impl Settle for Seat {
     fn settle(&self, settled: Settled) -> Option<BoxFuture<'static, Result<()>>> {
-        let (ticket, waits) = (settled.ticket, settled.verdict != Verdict::Abandon);
-        let (id, how) = self.ended_as(settled)?;
-        if !waits {
-            self.tell(ticket, id, how, None);
-            return None;
-        }
-        let (told, learned) = oneshot::channel();
-        self.tell(ticket, id, how, Some(told));
-        Some(Box::pin(async move {
-            learned
-                .await
-                .unwrap_or_else(|_| Err(Error::unavailable("the subscription has ended")))
-        }))
+        let waits = settled.verdict != Verdict::Abandon;
+        let report = self.ended(settled).filter(|_| waits)?;
+        Some(Box::pin(Learned::of(report)))
     }
 }

@@ -2,13 +2,16 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tracing::level_filters::LevelFilter;
 
 use super::*;
 use crate::error::Code;
+use crate::service::capture;
 
 /// A server that answers each command as `answer` says; without an answer it hangs up.
 async fn played(answer: impl Fn(&[String]) -> Option<String> + Send + Sync + 'static) -> Redis {
@@ -202,4 +205,49 @@ async fn nobody_is_reached_before_the_first_use() {
     assert_eq!(reached.load(Ordering::SeqCst), 0);
     broker.connect().await.unwrap();
     assert!(reached.load(Ordering::SeqCst) > 0);
+}
+
+/// What a server answers to these that is there, or is `away`: loading its data, with all connections cut.
+fn in_an_outage(words: &[String], away: bool) -> Option<&'static str> {
+    match (words[0].as_str(), away) {
+        ("PING", true) => Some("-LOADING Redis is loading the dataset in memory\r\n"),
+        ("XADD", false) => Some("$3\r\n1-0\r\n"),
+        ("XREADGROUP", false) => Some("*-1\r\n"),
+        ("XGROUP", _) => Some("+OK\r\n"),
+        ("XINFO", _) => Some("*0\r\n"),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_told_once_at_both_ends_however_many_connections_break() {
+    let (_guard, lines) = capture(LevelFilter::INFO);
+    let (away, turns) = (Arc::new(AtomicBool::new(false)), watch::Sender::new([0; 2]));
+    let (is_away, counts) = (away.clone(), turns.clone());
+    let broker = played(move |words| {
+        let away = is_away.load(Ordering::SeqCst);
+        if is(words, "PING") || is(words, "XREADGROUP") {
+            counts.send_modify(|counts| counts[usize::from(away)] += 1);
+        }
+        in_an_outage(words, away).map(str::to_owned)
+    });
+    let broker = broker.await;
+    let subscription = broker.subscribe(&"t".into()).await.unwrap();
+    broker.publish("t", Message::new("x")).await.unwrap();
+    away.store(true, Ordering::SeqCst);
+    let (beside, mut turned) = (broker.clone(), turns.subscribe());
+    let publishing = tokio::spawn(async move { beside.publish("t", Message::new("y")).await });
+    turned.wait_for(|counts| counts[1] >= 6).await.unwrap();
+    let before = turns.borrow()[0];
+    away.store(false, Ordering::SeqCst);
+    publishing.await.unwrap().unwrap();
+    turned.wait_for(|counts| counts[0] > before).await.unwrap();
+    drop(subscription);
+    broker.disconnect().await.unwrap();
+    let lines = lines.lock().unwrap();
+    let ours = lines.iter().filter(|line| line.contains("Broker [redis]"));
+    let told: Vec<_> = ours
+        .map(|line| ["is lost, trying on:", "is there again"].map(|part| line.contains(part)))
+        .collect();
+    assert_eq!(told, [[true, false], [false, true]], "{lines:?}");
 }

@@ -1,8 +1,12 @@
 //! What is behind the lock of a subscription.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 
+use super::flights::Flights;
+use super::report::Report;
+use super::{End, How};
 use crate::broker::Message;
 use crate::broker::redis::layout::Id;
 use crate::error::Error;
@@ -11,11 +15,15 @@ use crate::error::Error;
 pub(super) struct State {
     /// What has come and was not pulled.
     pub(super) inbox: VecDeque<Arrived>,
-    /// What has come and has not ended, by its ticket.
-    pub(super) flights: BTreeMap<u64, Flight>,
+    pub(super) flights: Flights,
+    /// What has ended, and the server was not told.
+    pub(super) ends: Vec<End>,
+    /// What those learn who wait for one of `ends`.
+    pub(super) report: Arc<Report>,
+    /// Whether nobody tells the server any more.
+    pub(super) untold: bool,
     /// Whether deliveries are in flight until they end, and not until they are pulled.
     settles: bool,
-    last_ticket: u64,
     /// The last entry that was read.
     pub(super) position: Id,
     pub(super) stage: Stage,
@@ -53,19 +61,15 @@ pub(super) struct Arrived {
     pub(super) attempt: u32,
 }
 
-/// A delivery that has not ended.
-#[derive(Debug)]
-pub(super) struct Flight {
-    pub(super) id: Id,
-}
-
 impl State {
     pub(super) fn new(position: Id, settles: bool) -> Self {
         Self {
             inbox: VecDeque::new(),
-            flights: BTreeMap::new(),
+            flights: Flights::default(),
+            ends: Vec::new(),
+            report: Arc::default(),
+            untold: false,
             settles,
-            last_ticket: 0,
             position,
             stage: Stage::Open,
             hungry: false,
@@ -84,12 +88,6 @@ impl State {
         }
     }
 
-    pub(super) fn ids(&self) -> Vec<Id> {
-        let mut ids: Vec<_> = self.flights.values().map(|flight| flight.id).collect();
-        ids.sort_unstable();
-        ids
-    }
-
     pub(super) fn take(&mut self, messages: impl IntoIterator<Item = Incoming>) -> Option<Waker> {
         for Incoming {
             id,
@@ -98,9 +96,7 @@ impl State {
         } in messages
         {
             let ticket = if self.settles {
-                self.last_ticket += 1;
-                self.flights.insert(self.last_ticket, Flight { id });
-                self.last_ticket
+                self.flights.insert(id)
             } else {
                 0
             };
@@ -122,6 +118,12 @@ impl State {
             attempt,
         });
         self.arrived()
+    }
+
+    /// Notes that a delivery ended so, for the server to learn; gives whether it is the first since the server was told.
+    pub(super) fn end(&mut self, ticket: u64, id: Id, how: How) -> bool {
+        self.ends.push(End { ticket, id, how });
+        self.ends.len() == 1
     }
 
     fn arrived(&mut self) -> Option<Waker> {
