@@ -166,10 +166,17 @@ pub(crate) fn capture(
     tracing::subscriber::DefaultGuard,
     std::sync::Arc<std::sync::Mutex<Vec<String>>>,
 ) {
+    /// Hears nothing. While there is one subscriber alone, `tracing` takes a line that another thread comes to first, and which has
+    /// none, for one that nobody wants.
+    static DEAF: std::sync::OnceLock<tracing::Dispatch> = std::sync::OnceLock::new();
+    let clock = Clock::default();
+    DEAF.get_or_init(|| {
+        let (level, out) = (LevelFilter::OFF, |_: &str| {});
+        tracing::Dispatch::new(Writer { clock, level, out })
+    });
     let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let kept = lines.clone();
     let out = move |line: &str| kept.lock().unwrap().push(line.to_owned());
-    let clock = Clock::default();
     let guard = tracing::subscriber::set_default(Writer { clock, level, out });
     (guard, lines)
 }
