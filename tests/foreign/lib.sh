@@ -6,7 +6,7 @@
 # (one case, already inside its namespace). `peer_main` at the end of each script does both.
 
 HERE=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-ROOT=$(cd "$HERE/../../.." && pwd)
+ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.." && pwd)
 FOREIGN="$ROOT/.foreign"          # ignored by git: everything installed or generated, kept between runs
 BIN="$FOREIGN/bin"
 PYTHON="$FOREIGN/python/bin/python"

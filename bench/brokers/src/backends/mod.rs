@@ -1,0 +1,29 @@
+//! One file for each broker: how rmicro's is made, and what the bare crate does instead.
+
+mod nats;
+
+use std::pin::Pin;
+
+use crate::Outcome;
+use crate::cases::{Case, Stack};
+use crate::load::Figures;
+
+/// A measurement that runs.
+pub type Measuring = Pin<Box<dyn Future<Output = Outcome<Figures>>>>;
+
+/// A broker, and how it is measured.
+pub struct Backend {
+    /// Its scheme.
+    pub name: &'static str,
+    /// What the bare crate is, and what it does.
+    pub peer: &'static str,
+    /// Has a stack do a case.
+    pub measure: fn(Stack, &'static Case) -> Measuring,
+}
+
+pub static BACKENDS: [Backend; 1] = [nats::BACKEND];
+
+/// What `bench/brokers/run` says of a server by `name`.
+fn told(name: &str) -> Outcome<String> {
+    std::env::var(name).map_err(|_| format!("{name} is not set: start it by bench/run").into())
+}
