@@ -44,6 +44,15 @@ fn the_programs_are_shown_whole() {
 }
 
 #[test]
+fn a_subscriber_takes_twelve_lines() {
+    let program = read("examples/subscriber.rs");
+    let code = program
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("//!"));
+    assert!(code.count() <= 12, "{program}");
+}
+
+#[test]
 fn every_decision_has_a_number_of_its_own() {
     let folder = fs::read_dir(root().join("docs/adr")).expect("the folder is there");
     let names = folder.map(|entry| entry.expect("it can be listed").file_name());

@@ -23,6 +23,9 @@ use super::seat::Seats;
 use crate::error::{Error, Result};
 use crate::seam::{Accept, Clock, Seam, Socket, bind};
 
+/// How long a publisher that has lost its place may take for what is on its way.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// A socket that is listened on; dropping it cuts its connections.
 pub(super) struct Listener {
     bound: SocketAddr,
@@ -176,7 +179,9 @@ async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr, patien
         }
         () = patience.dismissed() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            // A peer that does not read its answers cannot stay.
+            let limit = clock.now().after(FAREWELL);
+            clock.until(limit, connection).await.unwrap_or(Ok(()))
         }
         () = patience.lost(clock) => return tracing::debug!(%peer, "Broker [http] a peer was silent for too long"),
     };
