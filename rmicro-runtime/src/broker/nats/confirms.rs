@@ -108,7 +108,8 @@ impl Confirms {
                 continue;
             }
             let round = echo.round(number).await;
-            // The server refuses before it answers, but the client tells that by a task of its own, which has its turn here.
+            // The server refuses before it answers, but the client tells that by a task of its own, which has its turn here; where
+            // it is late all the same, the log alone has the refusal.
             tokio::task::yield_now().await;
             let refusals = echo.health.take_refusals();
             for Waiter {

@@ -166,6 +166,7 @@ impl Link {
         };
         let from = subscribed.map_err(|error| ended().source(error))?;
         self.known(topic.name()).await?;
+        self.known(topic.name()).await?; // A refusal is told a moment late.
         Ok((from, held))
     }
 
