@@ -48,7 +48,9 @@ struct Writer<F> {
 
 impl<F: Fn(&str) + Send + Sync + 'static> Subscriber for Writer<F> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.level
+        metadata.is_event()
+            && *metadata.level() <= self.level
+            && !is_said_twice(metadata, self.level)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -73,6 +75,13 @@ impl<F: Fn(&str) + Send + Sync + 'static> Subscriber for Writer<F> {
     fn enter(&self, _span: &Id) {}
 
     fn exit(&self, _span: &Id) {}
+}
+
+/// Whether it is of a client crate that says of its connection, at `info`, what rmicro says already; at `debug` it is shown.
+fn is_said_twice(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
+    metadata.target().starts_with("async_nats")
+        && *metadata.level() == Level::INFO
+        && level < LevelFilter::DEBUG
 }
 
 /// The message and what stands behind it.
@@ -222,6 +231,16 @@ mod tests {
         });
         assert_eq!(told.len(), 1);
         assert!(told[0].ends_with("level=error large\n"));
+    }
+
+    #[test]
+    fn what_a_client_crate_says_of_its_connection_is_told_from_debug_on() {
+        let said = || {
+            tracing::info!(target: "async_nats::connector", "connected successfully");
+            tracing::warn!(target: "async_nats::connector", "odd");
+        };
+        assert_eq!(lines(LevelFilter::INFO, said).len(), 1);
+        assert_eq!(lines(LevelFilter::DEBUG, said).len(), 2);
     }
 
     #[test]
