@@ -22,9 +22,9 @@ pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
             }
         }));
     });
-    IS_QUIET.set(true);
+    let was_quiet = IS_QUIET.replace(true);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    IS_QUIET.set(false);
+    IS_QUIET.set(was_quiet);
     result.map_err(|payload| text(payload.as_ref()))
 }
 
@@ -47,5 +47,12 @@ mod tests {
             catch(|| panic!("no {}", 1)),
             Err::<(), _>("no 1".to_owned())
         );
+    }
+
+    #[test]
+    fn work_inside_of_work_does_not_end_the_silence() {
+        let inside = catch(|| (catch(|| panic!("no")), IS_QUIET.get()));
+        assert_eq!(inside, Ok((Err::<(), _>("no".to_owned()), true)));
+        assert!(!IS_QUIET.get());
     }
 }

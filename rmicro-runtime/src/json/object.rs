@@ -1,5 +1,6 @@
 //! A message as an object, field by field.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
@@ -58,20 +59,25 @@ impl<'de, M: JsonMessage> Visitor<'de> for ObjectVisitor<'_, M> {
                     if !seen.insert(field) {
                         return Err(self.told(field, A::Error::custom("the field is there twice")));
                     }
+                    let is_absent = Cell::new(false);
                     let value = ValueSeed {
                         message: &mut *self.message,
                         field,
+                        is_absent: &is_absent,
                         decoding: self.decoding,
                     };
                     let result = map.next_value_seed(value);
                     result.map_err(|error| self.told(field, error))?;
+                    if is_absent.get() && M::REQUIRED.contains(&field) {
+                        return Err(self.required(field));
+                    }
                     next = field + 1;
                 }
             }
         }
         for &field in M::REQUIRED {
             if seen.insert(field) {
-                return Err(self.told(field, A::Error::custom("the field is required")));
+                return Err(self.required(field));
             }
         }
         Ok(())
@@ -79,6 +85,10 @@ impl<'de, M: JsonMessage> Visitor<'de> for ObjectVisitor<'_, M> {
 }
 
 impl<M: JsonMessage> ObjectVisitor<'_, M> {
+    fn required<E: Error>(&self, field: usize) -> E {
+        self.told(field, E::custom("the field is required"))
+    }
+
     /// `error` as it is, with its field in the trail.
     fn told<E>(&self, field: usize, error: E) -> E {
         if let Some((name, _)) = M::FIELDS.get(field) {
@@ -91,6 +101,7 @@ impl<M: JsonMessage> ObjectVisitor<'_, M> {
 struct ValueSeed<'a, M> {
     message: &'a mut M,
     field: usize,
+    is_absent: &'a Cell<bool>,
     decoding: Decoding<'a>,
 }
 
@@ -98,7 +109,7 @@ impl<'de, M: JsonMessage> DeserializeSeed<'de> for ValueSeed<'_, M> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        let reader = Reader::new(self.decoding, from);
+        let reader = Reader::new(self.decoding, self.is_absent, from);
         self.message.read(self.field, reader)
     }
 }

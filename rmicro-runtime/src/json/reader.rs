@@ -1,5 +1,6 @@
 //! What a message reads the value of a field from.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 
 use serde::Deserializer;
@@ -17,12 +18,18 @@ use super::{Decoding, Format, Found, Key, Map};
 #[derive(Debug)]
 pub struct Reader<'a, D> {
     decoding: Decoding<'a>,
+    is_absent: &'a Cell<bool>,
     from: D,
 }
 
 impl<'a, 'de, D: Deserializer<'de>> Reader<'a, D> {
-    pub(super) fn new(decoding: Decoding<'a>, from: D) -> Self {
-        Self { decoding, from }
+    /// `is_absent` is set when a field that always has a value is left as it is, by a `null` or an unknown name.
+    pub(super) fn new(decoding: Decoding<'a>, is_absent: &'a Cell<bool>, from: D) -> Self {
+        Self {
+            decoding,
+            is_absent,
+            from,
+        }
     }
 
     /// A field that always has a value.
@@ -32,11 +39,12 @@ impl<'a, 'de, D: Deserializer<'de>> Reader<'a, D> {
             decoding: self.decoding,
             format: PhantomData::<F>,
         };
-        if F::TAKES_NULL {
-            seed.deserialize(self.from)?;
+        let found = if F::TAKES_NULL {
+            Some(seed.deserialize(self.from)?)
         } else {
-            nullable(seed, self.from)?;
-        }
+            nullable(seed, self.from)?
+        };
+        self.is_absent.set(found != Some(Found::Value));
         Ok(())
     }
 

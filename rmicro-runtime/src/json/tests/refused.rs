@@ -1,8 +1,8 @@
 //! What is no such message, and what is said of it.
 
-use super::error;
 use super::old::Thing;
 use super::v1::{Places, Scalars, WellKnown};
+use super::{DecodeOptions, error, from_slice};
 
 /// Each is refused with words that name the field.
 fn refused(cases: &[(&str, &str)]) {
@@ -264,10 +264,25 @@ fn what_is_required_and_missing() {
             r#"{"name": "", "kind": 1, "piece": [{}]}"#,
             "field \"piece[0].kind\": the field is required",
         ),
+        // What is null is not there.
+        (
+            r#"{"name": null, "kind": 1}"#,
+            "field \"name\": the field is required",
+        ),
+        (
+            r#"{"name": "", "kind": null}"#,
+            "field \"kind\": the field is required",
+        ),
     ] {
         let error = error::<Thing>(json);
         assert!(error.starts_with(said), "{json}: {error}");
     }
+    // Nor is the name of an enum value that is passed over.
+    let json = br#"{"name": "", "kind": "HUGE"}"#;
+    let ignoring = DecodeOptions::default().ignore_unknown(true);
+    let error = from_slice::<Thing>(json, &ignoring).unwrap_err();
+    let said = "field \"kind\": the field is required";
+    assert!(error.message().starts_with(said), "{error}");
 }
 
 #[test]
