@@ -1,41 +1,46 @@
 //! Whether the paths of the options match something: a typing error would show only as an effect that is missing.
 
-use prost_types::{DescriptorProto, EnumDescriptorProto};
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto};
 
 use crate::error::{Result, bail};
 use crate::request::Request;
+use crate::shapes::map_entry_of;
 
-/// Refuses options whose path matches nothing in any file of `request`, imports among them.
+/// Refuses options whose path matches nothing that they are about in any file of `request`, imports among them.
 pub(crate) fn check(request: &Request) -> Result<()> {
     let options = &request.options;
     let attributes = |of: &[(String, String)]| of.iter().map(|(path, _)| path.clone()).collect();
-    let about_types: [(&str, Vec<String>); 1] =
-        [("type_attribute", attributes(&options.type_attribute))];
-    let about_fields = [
-        ("field_attribute", attributes(&options.field_attribute)),
-        ("bytes", options.bytes.clone()),
-        ("btree_map", options.btree_map.clone()),
-    ];
-    if about_types
+    let (types, fields): (Vec<String>, Vec<String>) = (
+        attributes(&options.type_attribute),
+        attributes(&options.field_attribute),
+    );
+    let (bytes, maps) = (&options.bytes, &options.btree_map);
+    if [&types, &fields, bytes, maps]
         .iter()
-        .chain(&about_fields)
-        .all(|(_, paths)| paths.is_empty())
+        .all(|paths| paths.is_empty())
     {
         return Ok(());
     }
     let names = Names::new(request);
-    refuse(&about_types, &names.types, "message, enum or oneof")?;
-    refuse(&about_fields, &names.fields, "field")
+    refuse(
+        "type_attribute",
+        &types,
+        &names.types,
+        "message, enum or oneof",
+    )?;
+    refuse("field_attribute", &fields, &names.fields, "field")?;
+    refuse("bytes", bytes, &names.bytes, "field of type bytes")?;
+    refuse("btree_map", maps, &names.maps, "map")
 }
 
-fn refuse(options: &[(&str, Vec<String>)], names: &[String], what: &str) -> Result<()> {
-    for (option, paths) in options {
-        let is_nothing = |path: &&String| !names.iter().any(|name| matches(path, name));
-        if let Some(path) = paths.iter().find(is_nothing) {
-            bail!("option `{option}={path}` matches no {what} of this run");
-        }
+fn refuse(option: &str, paths: &[String], names: &[String], what: &str) -> Result<()> {
+    let is_nothing = |path: &&String| !names.iter().any(|name| matches(path, name));
+    // Whoever says "everything" means whatever there is.
+    match paths.iter().filter(|path| *path != ".").find(is_nothing) {
+        Some(path) => bail!("option `{option}={path}` matches no {what} of this run"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether prost-build applies what is said of `path` to `name`, which is a full name with a dot in front.
@@ -51,11 +56,15 @@ fn matches(path: &str, name: &str) -> bool {
     before.is_some_and(|before| before.ends_with('.'))
 }
 
-/// The full names of everything that can have an attribute.
+/// The full names of everything that an option can be about.
 #[derive(Debug, Default)]
 struct Names {
     types: Vec<String>,
     fields: Vec<String>,
+    /// Of the fields, those whose values are bytes.
+    bytes: Vec<String>,
+    /// Of the fields, those that are maps.
+    maps: Vec<String>,
 }
 
 impl Names {
@@ -86,6 +95,7 @@ impl Names {
         self.fields.extend(oneofs.clone());
         self.types.extend(oneofs);
         for field in &message.field {
+            self.shape(&full, field, &message.nested_type);
             self.fields.push(format!("{full}.{}", field.name()));
             // prost-build takes a oneof for a part of the names of its fields when it looks for attributes.
             let index = field
@@ -105,6 +115,21 @@ impl Names {
             .iter()
             .for_each(|item| self.item(&full, item));
         self.types.push(full);
+    }
+
+    fn shape(&mut self, full: &str, field: &FieldDescriptorProto, nested: &[DescriptorProto]) {
+        let name = format!("{full}.{}", field.name());
+        match map_entry_of(field, nested) {
+            Some(entry) => {
+                // prost-build calls the values of a map so when it looks for what bytes are to be.
+                let values = entry.field.iter().filter(|field| field.name() == "value");
+                let bytes = values.filter(|field| field.r#type() == Type::Bytes);
+                self.bytes.extend(bytes.map(|_| format!("{full}.value")));
+                self.maps.push(name);
+            }
+            None if field.r#type() == Type::Bytes => self.bytes.push(name),
+            None => {}
+        }
     }
 
     fn item(&mut self, scope: &str, item: &EnumDescriptorProto) {

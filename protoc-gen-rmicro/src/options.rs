@@ -12,7 +12,8 @@ mod syntax;
 pub use known::help;
 use known::{is_known, malformed, unknown};
 use syntax::{
-    check_attribute, is_file_name, is_fixed_path, is_matcher, is_proto_path, pair, split, switch,
+    attribute, check_attribute, is_file_name, is_fixed_path, is_matcher, is_proto_path, pair,
+    split, switch,
 };
 
 /// The options that may be given more than once.
@@ -166,8 +167,8 @@ impl Options {
         };
         match (name, value) {
             ("extern_path", _) => self.extern_path.push(pair(name, option, value)?),
-            ("type_attribute", _) => self.type_attribute.push(pair(name, option, value)?),
-            ("field_attribute", _) => self.field_attribute.push(pair(name, option, value)?),
+            ("type_attribute", _) => self.type_attribute.push(attribute(name, option, value)?),
+            ("field_attribute", _) => self.field_attribute.push(attribute(name, option, value)?),
             ("bytes", Some(path)) => self.bytes.push(path.to_owned()),
             ("btree_map", Some(path)) => self.btree_map.push(path.to_owned()),
             ("include_file", Some(file)) => self.include_file = vec![file.to_owned()],
@@ -273,6 +274,14 @@ mod tests {
             error,
             "option `extern_path=.a=::c` gives a path for `.a` a second time"
         );
+    }
+
+    /// What is behind the comma is no option, either, but not what is wrong.
+    #[test]
+    fn a_comma_in_an_attribute_is_told_as_one() {
+        let error = error("type_attribute=.a=#[derive(Eq, Hash)]");
+        let wanted = "option `type_attribute=.a=#[derive(Eq` has the wrong form";
+        assert!(error.starts_with(wanted), "{error}");
     }
 
     #[test]

@@ -174,12 +174,22 @@ fn a_path_that_matches_nothing_is_an_error() {
         (
             "bytes=.a.A.h",
             configure().bytes(".a.A.h"),
-            "option `bytes=.a.A.h` matches no field of this run",
+            "option `bytes=.a.A.h` matches no field of type bytes of this run",
+        ),
+        (
+            "bytes=.a.A.d",
+            configure().bytes(".a.A.d"),
+            "option `bytes=.a.A.d` matches no field of type bytes of this run",
+        ),
+        (
+            "btree_map=.a.A.b",
+            configure().btree_map(".a.A.b"),
+            "option `btree_map=.a.A.b` matches no map of this run",
         ),
         (
             "btree_map=B.c",
             configure().btree_map("B.c"),
-            "option `btree_map=B.c` matches no field of this run",
+            "option `btree_map=B.c` matches no map of this run",
         ),
     ] {
         assert_eq!(option_error(options, builder), error);

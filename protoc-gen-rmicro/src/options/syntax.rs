@@ -29,6 +29,13 @@ pub(super) fn pair(name: &str, option: &str, value: Option<&str>) -> Result<(Str
     }
 }
 
+/// The two halves of `value`, of which the second is an attribute: cut off at a comma it is none.
+pub(super) fn attribute(name: &str, option: &str, value: Option<&str>) -> Result<(String, String)> {
+    let (path, attribute) = pair(name, option, value)?;
+    check_attribute(name, &path, &attribute)?;
+    Ok((path, attribute))
+}
+
 /// The truth of `value`, which is what `option` gives to `name`; a name alone says yes.
 pub(super) fn switch(name: &str, option: &str, value: Option<&str>) -> Result<bool> {
     match value {
