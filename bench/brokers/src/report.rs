@@ -10,7 +10,7 @@ use crate::cases::{CASES, Case, Stack};
 use crate::load::Figures;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
-const VERSIONS: [&str; 2] = ["async-nats", "tokio"];
+const VERSIONS: [&str; 3] = ["async-nats", "redis", "tokio"];
 /// How much of the fair peer's rate is wanted.
 const WANTED: f64 = 0.9;
 

@@ -1,6 +1,7 @@
 //! One file for each broker: how rmicro's is made, and what the bare crate does instead.
 
 mod nats;
+mod redis;
 
 use std::pin::Pin;
 
@@ -21,7 +22,7 @@ pub struct Backend {
     pub measure: fn(Stack, &'static Case) -> Measuring,
 }
 
-pub static BACKENDS: [Backend; 1] = [nats::BACKEND];
+pub static BACKENDS: [Backend; 2] = [nats::BACKEND, redis::BACKEND];
 
 /// What `bench/brokers/run` says of a server by `name`.
 fn told(name: &str) -> Outcome<String> {
