@@ -88,8 +88,7 @@ fn code(
     }
     for file in files().filter(|_| request.options.messages && request.options.has_json()) {
         let is_deprecated = messages.touches_deprecated(file.proto.name());
-        let module = json.module(file, output, &runtime, is_deprecated, taken)?;
-        format::append(&mut code, parse(module)?);
+        json.append(&mut code, file, output, &runtime, is_deprecated, taken)?;
     }
     Ok(code)
 }

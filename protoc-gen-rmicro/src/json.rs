@@ -8,13 +8,14 @@ mod message;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use prost_types::{DescriptorProto, EnumDescriptorProto};
-use quote::{format_ident, quote};
+use quote::format_ident;
 
 use crate::clash::Taken;
 use crate::error::{Error, Result};
 use crate::externs::Externs;
+use crate::layout::Printer;
 use crate::outputs::Output;
 use crate::request::{ProtoFile, Request};
 use crate::rust_names::RustNames;
@@ -40,8 +41,10 @@ struct FileJson<'a> {
     file: &'a ProtoFile,
     output: &'a Output,
     used: BTreeSet<&'static str>,
-    items: Vec<TokenStream>,
-    messages: Vec<TokenStream>,
+    /// What is in the module, after the names that it imports.
+    items: Printer,
+    /// The paths of the messages.
+    messages: Vec<String>,
     /// Whether a function is longer than strict users of clippy allow.
     is_long: bool,
 }
@@ -66,48 +69,35 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The module for the messages of `file`, which is in `output` and calls the runtime `runtime`; nothing for a file without.
-    pub(crate) fn module(
+    /// Appends to `code` the module for the messages of `file`, which is in `output` and calls the runtime `runtime`; nothing for
+    /// a file without.
+    pub(crate) fn append(
         &self,
+        code: &mut String,
         file: &ProtoFile,
         output: &Output,
         runtime: &Ident,
         is_deprecated: bool,
         taken: &mut Taken,
-    ) -> Result<TokenStream> {
-        let mut code = FileJson {
+    ) -> Result<()> {
+        let mut json = FileJson {
             json: self,
             file,
             output,
             used: BTreeSet::new(),
-            items: Vec::new(),
+            items: Printer::inside(1),
             messages: Vec::new(),
             is_long: false,
         };
-        code.collect()?;
-        if code.items.is_empty() {
-            return Ok(TokenStream::new());
+        json.collect()?;
+        json.print_serde();
+        if !json.used.is_empty() {
+            let name = taken.private(format_ident!("json_rmicro"));
+            code.push_str(&json.head(&name, runtime, is_deprecated));
+            code.push_str(json.items.code());
+            code.push_str("}\n");
         }
-        let name = taken.private(format_ident!("json_rmicro"));
-        let deprecated = is_deprecated.then(|| quote!(deprecated,));
-        let too_many_lines = code.is_long.then(|| quote!(clippy::too_many_lines));
-        let allow =
-            (is_deprecated || code.is_long).then(|| quote!(#[allow(#deprecated #too_many_lines)]));
-        let (items, messages) = (&code.items, &code.messages);
-        let serde = (!messages.is_empty()).then(|| {
-            code.used.insert("json_serde");
-            quote!(json_serde!(#(#messages),*);)
-        });
-        let used = code.used.iter();
-        let used = used.map(|name| Ident::new(name, Span::call_site()));
-        Ok(quote! {
-            #allow
-            mod #name {
-                use super::#runtime::{#(#used),*};
-                #(#items)*
-                #serde
-            }
-        })
+        Ok(())
     }
 }
 
@@ -151,22 +141,61 @@ impl FileJson<'_> {
         }
         self.used.extend(["EnumNames", "JsonEnum"]);
         let path = self.path_of(&full)?;
-        let name = full.trim_start_matches('.');
-        let values = item.value.iter().map(|value| {
-            let (name, number) = (value.name(), Literal::i32_unsuffixed(value.number()));
-            quote!((#name, #number))
-        });
-        self.items.push(quote! {
-            impl JsonEnum for #path {
-                const NAME: &'static str = #name;
-                const NAMES: EnumNames = &[#(#values),*];
+        self.open_impl("JsonEnum", &path, &full);
+        let out = &mut self.items;
+        out.whole("");
+        out.text("const NAMES: EnumNames = &").open_list("[");
+        for (index, value) in item.value.iter().enumerate() {
+            if index > 0 {
+                out.comma();
             }
-        });
+            out.open_list("(").text(&literal(value.name())).comma();
+            out.text(&value.number().to_string()).close_list(")");
+        }
+        out.close_list("]").text(";").end();
+        out.leave("}");
         Ok(())
     }
 
+    /// Starts what the type `full`, which has `path` here, says as a `which`.
+    fn open_impl(&mut self, which: &str, path: &str, full: &str) {
+        let out = &mut self.items;
+        out.whole("");
+        out.open_filled().text("impl ").text(which).space();
+        out.text("for ").text(path).close().text(" {").end();
+        out.enter();
+        let name = literal(full.trim_start_matches('.'));
+        out.whole(&format!("const NAME: &'static str = {name};"));
+    }
+
+    fn print_serde(&mut self) {
+        if !self.messages.is_empty() {
+            self.used.insert("json_serde");
+            let messages = self.messages.iter().map(String::as_str);
+            let out = &mut self.items;
+            out.whole("");
+            out.text("json_serde!").filled(["(", ")"], "", messages);
+            out.text(";").end();
+        }
+    }
+
+    /// The start of the module `name`, with what it imports of what the file calls `runtime`.
+    fn head(&self, name: &Ident, runtime: &Ident, is_deprecated: bool) -> String {
+        let allowed = match (is_deprecated, self.is_long) {
+            (true, true) => "#[allow(deprecated, clippy::too_many_lines)]\n",
+            (true, false) => "#[allow(deprecated)]\n",
+            (false, true) => "#[allow(clippy::too_many_lines)]\n",
+            (false, false) => "",
+        };
+        let mut uses = Printer::inside(1);
+        uses.text(&format!("use super::{runtime}::"));
+        uses.filled(["{", "}"], ",", self.used.iter().copied());
+        uses.text(";").end();
+        format!("\n{allowed}mod {name} {{\n{}", uses.code())
+    }
+
     /// The path of the message or enum `full`, as seen from the module of JSON.
-    fn path_of(&self, full: &str) -> Result<TokenStream> {
+    fn path_of(&self, full: &str) -> Result<String> {
         let Json {
             request,
             externs,
@@ -175,7 +204,7 @@ impl FileJson<'_> {
             homes,
         } = self.json;
         if let Some(path) = externs.resolve(full, types, names) {
-            return parse(&path);
+            return parse(path);
         }
         let home = types.get(full).map_or("", String::as_str);
         let package = request.file(home).map_or("", |file| file.proto.package());
@@ -184,11 +213,27 @@ impl FileJson<'_> {
             path.extend(self.output.path_to(other));
         }
         path.push(names.path(package, full));
-        parse(&path.join("::"))
+        Ok(path.join("::"))
     }
 }
 
-fn parse(path: &str) -> Result<TokenStream> {
-    path.parse()
-        .map_err(|_| Error::new(format!("`{path}` is no Rust path")))
+/// `path`, which a user wrote, without what is no part of it, as comments are.
+fn parse(path: String) -> Result<String> {
+    if path
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_:#".contains(&byte))
+    {
+        return Ok(path);
+    }
+    let tokens = path.parse().map(|tokens: TokenStream| tokens.to_string());
+    tokens.map_err(|_| Error::new(format!("`{path}` is no Rust path")))
+}
+
+/// `text` as a string literal.
+fn literal(text: &str) -> String {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte);
+    match text.bytes().all(is_plain) {
+        true => format!("\"{text}\""),
+        false => Literal::string(text).to_string(),
+    }
 }

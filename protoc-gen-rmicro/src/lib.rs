@@ -23,6 +23,7 @@ mod handler;
 mod http;
 mod imports;
 mod json;
+mod layout;
 mod lints;
 mod locate;
 mod matching;

@@ -95,9 +95,19 @@ fn ident(text: &str) -> Ident {
         _ if text.starts_with(|char: char| char.is_ascii_digit()) => {
             Ident::new(&format!("_{text}"), span)
         }
+        _ if is_no_keyword(text) => Ident::new(text, span),
         _ if syn::parse_str::<Ident>(text).is_ok() && text != "gen" => Ident::new(text, span),
         _ => Ident::new_raw(text, span),
     }
+}
+
+/// Whether nothing more has to be known of `text`; asking syn takes long.
+fn is_no_keyword(text: &str) -> bool {
+    const LONGEST_KEYWORD: usize = 8;
+    let is_word = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+    let is_letter = |byte: u8| byte.is_ascii_lowercase();
+    let is_other = text.len() > LONGEST_KEYWORD || !text.bytes().all(is_letter);
+    is_other && text.bytes().all(is_word)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 #[path = "common/cases.rs"]
 mod cases;
 mod common;
+#[path = "common/pretty.rs"]
+mod pretty;
 
 use std::fs;
 
@@ -57,6 +59,31 @@ fn the_order_of_the_files_makes_no_difference() {
     let files = common::by_protoc(&case, &inputs, "include_file=mod.rs,json=false").unwrap();
     inputs.reverse();
     assert!(files == common::by_protoc(&case, &inputs, "include_file=mod.rs,json=false").unwrap());
+}
+
+/// Code that is written as text is laid out as what is printed by prettyplease.
+#[test]
+fn prettyplease_changes_nothing() {
+    for case in cases() {
+        let options = options(&case).replace("json=false", "json=true");
+        let files = common::by_protoc(&case, &inputs(&case), &options).unwrap();
+        for (name, code) in expected_names(files) {
+            pretty::assert_is_pretty(&code, &format!("{}: {name}", case.display()));
+        }
+    }
+}
+
+#[test]
+fn prettyplease_changes_nothing_whatever_the_length_of_a_name() {
+    for syntax in ["proto2", "proto3"] {
+        let folder = tempfile::tempdir().unwrap();
+        let proto = pretty::proto_with_names_of_every_length(syntax);
+        fs::write(folder.path().join("a.proto"), proto).unwrap();
+        let files = common::by_protoc(folder.path(), &["a.proto".to_owned()], "json=true");
+        for code in files.unwrap().values() {
+            pretty::assert_is_pretty(code, syntax);
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! One field: where its value is, and what that looks like in JSON.
 
-use proc_macro2::{Literal, TokenStream};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
-use quote::quote;
 
-use super::{FileJson, parse};
+use super::FileJson;
 use crate::error::Result;
 use crate::shapes::{is_in_oneof, is_message, map_entry_of};
 
@@ -13,12 +11,12 @@ use crate::shapes::{is_in_oneof, is_message, map_entry_of};
 #[derive(Debug)]
 pub(super) struct Field {
     /// Its place in the message.
-    pub(super) number: Literal,
+    pub(super) number: usize,
     /// The member of the struct, which several fields of a oneof share.
-    pub(super) member: TokenStream,
+    pub(super) member: String,
     pub(super) place: Place,
     /// The format of a value; of a map, that of what its keys lead to.
-    pub(super) format: TokenStream,
+    pub(super) format: Format,
     oneof: Option<i32>,
 }
 
@@ -32,7 +30,18 @@ pub(super) enum Place {
     Map,
     /// In an enum, of which this is the variant.
     Oneof {
-        variant: TokenStream,
+        variant: String,
+    },
+}
+
+/// The format of a value.
+#[derive(Debug)]
+pub(super) enum Format {
+    Message,
+    Scalar,
+    Enum {
+        /// That of its type.
+        path: String,
     },
 }
 
@@ -53,9 +62,9 @@ impl FileJson<'_> {
                 let entry = map_entry_of(field, &message.nested_type);
                 let value = entry.and_then(|entry| entry.field.get(1)).unwrap_or(field);
                 Ok(Field {
-                    number: Literal::usize_unsuffixed(number),
-                    member: self.member(full, message, field)?,
-                    place: self.place(full, message, field)?,
+                    number,
+                    member: self.member(full, message, field),
+                    place: self.place(full, message, field),
                     format: self.format(value)?,
                     oneof,
                 })
@@ -68,17 +77,12 @@ impl FileJson<'_> {
         full: &str,
         message: &DescriptorProto,
         field: &FieldDescriptorProto,
-    ) -> Result<TokenStream> {
+    ) -> String {
         let name = oneof_of(message, field).unwrap_or(field.name());
-        parse(&self.json.names.member(full, name))
+        self.json.names.member(full, name)
     }
 
-    fn place(
-        &self,
-        full: &str,
-        message: &DescriptorProto,
-        field: &FieldDescriptorProto,
-    ) -> Result<Place> {
+    fn place(&self, full: &str, message: &DescriptorProto, field: &FieldDescriptorProto) -> Place {
         let names = self.json.names;
         if let Some(oneof) = oneof_of(message, field) {
             let package = self.file.proto.package();
@@ -89,18 +93,18 @@ impl FileJson<'_> {
             };
             let (module, oneof) = (names.module(full), names.oneof_type(full, oneof));
             let variant = names.oneof_variant(full, field.name());
-            let variant = parse(&format!("super::{around}{module}::{oneof}::{variant}"))?;
-            return Ok(Place::Oneof { variant });
+            let variant = format!("super::{around}{module}::{oneof}::{variant}");
+            return Place::Oneof { variant };
         }
         if map_entry_of(field, &message.nested_type).is_some() {
-            return Ok(Place::Map);
+            return Place::Map;
         }
-        Ok(match field.label() {
+        match field.label() {
             Label::Repeated => Place::Repeated,
             Label::Required => Place::Required,
             Label::Optional if self.has_presence(field) => Place::Optional,
             Label::Optional => Place::Plain,
-        })
+        }
     }
 
     /// Whether prost makes an `Option` of `field`.
@@ -109,17 +113,17 @@ impl FileJson<'_> {
         field.proto3_optional() || field.r#type() == Type::Message || is_proto2
     }
 
-    fn format(&mut self, value: &FieldDescriptorProto) -> Result<TokenStream> {
+    fn format(&mut self, value: &FieldDescriptorProto) -> Result<Format> {
         Ok(if is_message(value) {
             self.used.insert("Message");
-            quote!(Message)
+            Format::Message
         } else if value.r#type() == Type::Enum {
             self.used.insert("enumeration");
             let path = self.path_of(value.type_name())?;
-            quote!(enumeration::<#path>())
+            Format::Enum { path }
         } else {
             self.used.insert("Scalar");
-            quote!(Scalar)
+            Format::Scalar
         })
     }
 }

@@ -1,13 +1,12 @@
 //! One message: the names of its fields, and a line for each to write and to read it.
 
-use proc_macro2::{Literal, TokenStream};
 use prost_types::DescriptorProto;
 use prost_types::field_descriptor_proto::Label;
-use quote::quote;
 
-use super::FileJson;
-use super::field::{Field, Place};
+use super::field::{Field, Format, Place};
+use super::{FileJson, literal};
 use crate::error::Result;
+use crate::layout::Printer;
 use crate::shapes::json_name;
 
 /// So many fields may take more lines than a function is to have.
@@ -17,12 +16,11 @@ impl FileJson<'_> {
     /// Adds what there is to say of the message `full`.
     pub(super) fn message(&mut self, full: &str, message: &DescriptorProto) -> Result<()> {
         let path = self.path_of(full)?;
-        let name = full.trim_start_matches('.');
         let fields = self.fields(full, message)?;
         self.used.insert("JsonMessage");
         self.is_long |= fields.len() > LONG;
-        let (names, required) = (names(message), required(message));
-        let functions = (!fields.is_empty()).then(|| {
+        self.open_impl("JsonMessage", &path, full);
+        if !fields.is_empty() {
             self.used.extend([
                 "Deserializer",
                 "Fields",
@@ -32,113 +30,165 @@ impl FileJson<'_> {
                 "WriteResult",
                 "Writer",
             ]);
-            let (written, read) = (written(&fields), read(&fields));
-            quote!(#names #required #written #read)
-        });
-        self.messages.push(path.clone());
-        self.items.push(quote! {
-            impl JsonMessage for #path {
-                const NAME: &'static str = #name;
-                #functions
-            }
-        });
+            print_names(&mut self.items, message);
+            print_required(&mut self.items, message);
+            print_write(&mut self.items, &fields);
+            print_read(&mut self.items, &fields);
+        }
+        self.items.leave("}");
+        self.messages.push(path);
         Ok(())
     }
 }
 
 /// The fields by the names of JSON and of the proto.
-fn names(message: &DescriptorProto) -> TokenStream {
-    let pairs = message.field.iter().map(|field| {
-        let (json, proto) = (json_name(field), field.name());
-        quote!((#json, #proto))
-    });
-    quote!(const FIELDS: Fields = &[#(#pairs),*];)
+fn print_names(out: &mut Printer, message: &DescriptorProto) {
+    out.whole("");
+    out.text("const FIELDS: Fields = &").open_list("[");
+    for (index, field) in message.field.iter().enumerate() {
+        if index > 0 {
+            out.comma();
+        }
+        out.open_list("(").text(&literal(&json_name(field)));
+        out.comma().text(&literal(field.name())).close_list(")");
+    }
+    out.close_list("]").text(";").end();
 }
 
-fn required(message: &DescriptorProto) -> Option<TokenStream> {
+fn print_required(out: &mut Printer, message: &DescriptorProto) {
     let fields = message.field.iter().enumerate();
     let required = fields.filter(|(_, field)| field.label() == Label::Required);
-    let places = required.map(|(place, _)| Literal::usize_unsuffixed(place));
-    let places: Vec<Literal> = places.collect();
-    (!places.is_empty()).then(|| quote!(const REQUIRED: &'static [usize] = &[#(#places),*];))
+    let places: Vec<String> = required.map(|(place, _)| place.to_string()).collect();
+    if !places.is_empty() {
+        out.whole("");
+        let places = places.iter().map(String::as_str);
+        out.text("const REQUIRED: &'static [usize] = &");
+        out.filled(["[", "]"], ",", places).text(";").end();
+    }
 }
 
 /// The function that writes each field; a oneof is written where its first field stands.
-fn written(fields: &[Field]) -> TokenStream {
-    let mut lines = Vec::new();
+fn print_write(out: &mut Printer, fields: &[Field]) {
+    out.whole("");
+    out.whole("fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {");
+    out.enter();
     for (index, field) in fields.iter().enumerate() {
-        let (number, format, member) = (&field.number, &field.format, &field.member);
         let method = match &field.place {
             Place::Oneof { variant: _ } => {
                 let is_first = !fields[..index].iter().any(|other| other.is_beside(field));
                 if is_first {
-                    let oneof: Vec<&Field> = fields[index..]
-                        .iter()
-                        .filter(|other| other.is_beside(field))
-                        .collect();
-                    lines.push(written_oneof(member, &oneof));
+                    print_write_oneof(out, field, &fields[index..]);
                 }
                 continue;
             }
-            Place::Plain => quote!(plain),
-            Place::Required => quote!(always),
-            Place::Optional => quote!(optional),
-            Place::Repeated => quote!(repeated),
-            Place::Map => quote!(map),
+            Place::Plain => "plain",
+            Place::Required => "always",
+            Place::Optional => "optional",
+            Place::Repeated => "repeated",
+            Place::Map => "map",
         };
-        lines.push(quote!(out.#method(#number, #format, &self.#member)?;));
+        open_call(out, method, field).comma();
+        member(out, "&", field).close_list(")").text("?;").end();
     }
-    quote! {
-        fn write<S: Serializer>(&self, out: &mut Writer<'_, S>) -> WriteResult<S> {
-            #(#lines)*
-            Ok(())
-        }
-    }
+    out.whole("Ok(())");
+    out.leave("}");
 }
 
-fn written_oneof(member: &TokenStream, fields: &[&Field]) -> TokenStream {
-    let arms = fields.iter().filter_map(|field| {
-        let Place::Oneof { variant } = &field.place else {
-            return None;
-        };
-        let (number, format) = (&field.number, &field.format);
-        Some((
-            quote!(Some(#variant(value))),
-            quote!(out.always(#number, #format, value)?),
-        ))
-    });
-    let arms: Vec<_> = arms.collect();
-    if let [(pattern, call)] = arms.as_slice() {
-        return quote!(if let #pattern = &self.#member { #call; });
+/// Writes the oneof of `first`, whose fields are among `fields`.
+fn print_write_oneof(out: &mut Printer, first: &Field, fields: &[Field]) {
+    let is_in = |field: &&Field| field.is_beside(first);
+    if fields.iter().filter(is_in).count() == 1 {
+        out.text("if ").open_flush().text("let ");
+        pattern(out, first).text(" = ").stop();
+        member(out, "&", first).space().close().text("{").end();
+        out.enter();
+        open_call(out, "always", first).comma().text("value");
+        out.close_list(")").text("?;").end();
+        return out.leave("}");
     }
-    let arms = arms.iter().map(|(pattern, call)| quote!(#pattern => #call));
-    quote! {
-        match &self.#member {
-            #(#arms,)*
-            None => {}
-        }
+    out.text("match ").open_flush();
+    member(out, "&", first).space().close().text("{").end();
+    out.enter();
+    for field in fields.iter().filter(is_in) {
+        pattern(out, field).open_arm();
+        open_call(out, "always", field).comma().text("value");
+        out.close_list(")").text("?").close_arm().end();
     }
+    out.whole("None => {}");
+    out.leave("}");
+}
+
+/// `Some(super::shape::Kind::Circle(value))`
+fn pattern<'a>(out: &'a mut Printer, field: &Field) -> &'a mut Printer {
+    let variant = match &field.place {
+        Place::Oneof { variant } => variant,
+        _ => "",
+    };
+    out.open_flush().open_list("Some(");
+    out.text(variant)
+        .open_list("(")
+        .text("value")
+        .close_list(")");
+    out.close_list(")").close()
+}
+
+/// `out.plain(0, Scalar`
+fn open_call<'a>(out: &'a mut Printer, method: &str, field: &Field) -> &'a mut Printer {
+    out.text("out.").text(method).open_list("(");
+    out.text(&field.number.to_string()).comma();
+    format(out, &field.format)
 }
 
 /// The function that reads the field of a number.
-fn read(fields: &[Field]) -> TokenStream {
-    let arms = fields.iter().map(|field| {
-        let (number, format, member) = (&field.number, &field.format, &field.member);
-        let call = match &field.place {
-            Place::Plain | Place::Required => quote!(plain(#format, &mut self.#member)),
-            Place::Optional => quote!(optional(#format, &mut self.#member)),
-            Place::Repeated => quote!(repeated(#format, &mut self.#member)),
-            Place::Map => quote!(map(#format, &mut self.#member)),
-            Place::Oneof { variant } => quote!(one(#format, &mut self.#member, #variant)),
-        };
-        quote!(#number => from.#call)
-    });
-    quote! {
-        fn read<'de, D: Deserializer<'de>>(&mut self, field: usize, from: Reader<'_, D>) -> ReadResult<'de, D> {
-            match field {
-                #(#arms,)*
-                _ => from.skip(),
-            }
+fn print_read(out: &mut Printer, fields: &[Field]) {
+    out.whole("");
+    out.whole("fn read<'de, D: Deserializer<'de>>(");
+    out.whole("    &mut self,");
+    out.whole("    field: usize,");
+    out.whole("    from: Reader<'_, D>,");
+    out.whole(") -> ReadResult<'de, D> {");
+    out.enter();
+    out.whole("match field {");
+    out.enter();
+    for field in fields {
+        print_read_arm(out, field);
+    }
+    out.whole("_ => from.skip(),");
+    out.leave("}");
+    out.leave("}");
+}
+
+fn print_read_arm(out: &mut Printer, field: &Field) {
+    let method = match &field.place {
+        Place::Plain | Place::Required => "plain",
+        Place::Optional => "optional",
+        Place::Repeated => "repeated",
+        Place::Map => "map",
+        Place::Oneof { .. } => "one",
+    };
+    out.text(&field.number.to_string()).open_arm();
+    out.text("from.").text(method).open_list("(");
+    format(out, &field.format).comma();
+    member(out, "&mut ", field);
+    if let Place::Oneof { variant } = &field.place {
+        out.comma().text(variant);
+    }
+    out.close_list(")").close_arm().end();
+}
+
+fn format<'a>(out: &'a mut Printer, format: &Format) -> &'a mut Printer {
+    match format {
+        Format::Message => out.text("Message"),
+        Format::Scalar => out.text("Scalar"),
+        Format::Enum { path } => {
+            out.text("enumeration::").open_list("<");
+            out.text(path).close_list(">").text("()")
         }
     }
+}
+
+/// `&self.name`
+fn member<'a>(out: &'a mut Printer, borrow: &str, field: &Field) -> &'a mut Printer {
+    out.text(borrow).open().text("self").join();
+    out.text(".").text(&field.member).close()
 }

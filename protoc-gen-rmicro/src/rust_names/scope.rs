@@ -6,22 +6,29 @@ use crate::names::PRIMITIVES;
 
 /// The names that are taken in one module, struct or enum.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Scope(BTreeSet<String>);
+pub(crate) struct Scope {
+    names: BTreeSet<String>,
+    /// Whether the names of primitive types are taken.
+    is_module: bool,
+}
 
 impl Scope {
     /// A module, in which nothing may be called like a primitive type.
     pub(crate) fn module() -> Self {
-        Self(PRIMITIVES.map(str::to_owned).into())
+        Self {
+            is_module: true,
+            ..Self::default()
+        }
     }
 
     /// Whether `name` is taken.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.names.contains(name) || (self.is_module && PRIMITIVES.contains(&name))
     }
 
     /// Takes `name`, whether something else has it or not.
     pub(crate) fn reserve(&mut self, name: String) {
-        self.0.insert(name);
+        self.names.insert(name);
     }
 
     /// Takes `name`, with as many underscores at its end as make it a name that nothing else has.
