@@ -241,6 +241,22 @@ mod tests {
         assert_eq!(tamed(text), text);
     }
 
+    /// Each bracket was looked for to the end of the line: minutes for a line like these.
+    #[test]
+    fn many_brackets_cost_no_more_than_their_number() {
+        let start = std::time::Instant::now();
+        for (part, wanted) in [
+            ("[", "\\["),
+            ("[a](", "\\[a\\]("),
+            ("<", "\\<"),
+            ("<a ", "\\<a "),
+        ] {
+            let wanted = wanted.repeat(100_000);
+            assert_eq!(tamed(&part.repeat(100_000)), wanted.trim_end());
+        }
+        assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+    }
+
     #[test]
     fn code_is_never_a_test() {
         assert_eq!(

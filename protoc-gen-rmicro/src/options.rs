@@ -276,6 +276,28 @@ mod tests {
         );
     }
 
+    /// It would overflow the stack otherwise, which no panic hook sees.
+    #[test]
+    fn what_nests_deeper_than_anybody_writes_has_the_wrong_form() {
+        let deep = |open: &str, inside: &str, close: &str| {
+            let around = |part: &str| part.repeat(100_000);
+            format!("{}{inside}{}", around(open), around(close))
+        };
+        for value in [
+            format!("type_attribute=.a=#[a{}]", deep("(", "", ")")),
+            format!("type_attribute=.a=#[doc = {}]", deep("(", "1", ")")),
+            format!("field_attribute=.a=#[doc = {}]", deep("-", "1", "")),
+            format!("field_attribute=.a=#[doc = {}]", deep("1+", "1", "")),
+            format!("extern_path=.a=::b::C{}", deep("<C", "", ">")),
+            format!("extern_path=.a=::b::C<{}>", deep("&", "u8", "")),
+        ] {
+            let error = error(&value);
+            assert!(error.contains("has the wrong form"), "{}", value.len());
+        }
+        let written = "type_attribute=.a=#[cfg_attr(all(not(a)\\, b = \"<&*-!--------------------------\")\\, derive(A))]";
+        assert!(Options::parse(written).is_ok());
+    }
+
     /// What is behind the comma is no option, either, but not what is wrong.
     #[test]
     fn a_comma_in_an_attribute_is_told_as_one() {

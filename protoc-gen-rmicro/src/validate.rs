@@ -19,6 +19,9 @@ use crate::locate::{self, Thing};
 use crate::request::{ProtoFile, Request};
 use crate::shapes::is_map_entry;
 
+/// How deep messages may be declared in each other; protoc itself ends at 31. What writes them goes by recursion.
+const DEEPEST: usize = 40;
+
 /// The messages and enums of a request by full name, which starts with a dot, each with the name of its file.
 pub(crate) type Types = BTreeMap<String, String>;
 
@@ -125,6 +128,13 @@ fn declare_message<'a>(
     declared: &mut Declared<'a>,
 ) -> Result<()> {
     let full = declare(file, path, scope, message.name(), &mut declared.types)?;
+    // Two numbers of a path lead one message further in.
+    if path.len() / 2 > DEEPEST {
+        bail!(
+            "{}: {full} is declared more than {DEEPEST} messages deep, which protoc does not allow",
+            file.place(path)
+        );
+    }
     let names = message.field.iter().map(FieldDescriptorProto::name);
     let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name());
     refuse_twice(file, path, &full, names.chain(oneofs))?;

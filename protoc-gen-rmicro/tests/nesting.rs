@@ -43,6 +43,10 @@ fn respond(
         }),
         ..FileDescriptorProto::default()
     };
+    run(file)
+}
+
+fn run(file: FileDescriptorProto) -> CodeGeneratorResponse {
     let request = CodeGeneratorRequest {
         file_to_generate: vec!["a.proto".to_owned()],
         proto_file: vec![file],
@@ -89,4 +93,40 @@ fn what_a_stack_can_hold_is_generated() {
         let last = format!("pub struct M{} ", count - 1);
         assert!(response.file[0].content().contains(&last), "{count}");
     }
+}
+
+/// protoc itself ends at 31, and prost does not read more than 97. Each level costs stack when code is written.
+#[test]
+fn messages_are_declared_in_each_other_as_deep_as_protoc_allows_and_no_deeper() {
+    let nested = |depth: usize| {
+        let inside = (0..depth).fold(Vec::new(), |inside, _| {
+            vec![DescriptorProto {
+                name: Some("M".to_owned()),
+                nested_type: inside,
+                ..DescriptorProto::default()
+            }]
+        });
+        run(FileDescriptorProto {
+            name: Some("a.proto".to_owned()),
+            message_type: inside,
+            ..FileDescriptorProto::default()
+        })
+    };
+    let response = nested(40);
+    assert_eq!(response.error, None);
+    let messages = response.file[0].content().matches("pub struct M").count();
+    assert_eq!(messages, 40);
+    for depth in [41, 97] {
+        let error = nested(depth).error.unwrap();
+        let name = ".M".repeat(41);
+        let wanted = format!(
+            "a.proto: {name} is declared more than 40 messages deep, which protoc does not allow"
+        );
+        assert_eq!(error, wanted);
+    }
+    let error = nested(120).error.unwrap();
+    assert!(
+        error.starts_with("the request holds a broken file"),
+        "{error}"
+    );
 }

@@ -67,32 +67,37 @@ fn code_span(rest: &str, in_table: bool, escaped: &mut String) -> usize {
 }
 
 fn angle(rest: &str, escaped: &mut String) -> usize {
-    let link = rest[1..].find('>').map(|end| &rest[1..=end]);
+    // Only what begins as an address is looked through, so that many brackets cost no more than their number.
+    let url = Some(&rest[1..]).filter(|url| is_url(url));
+    let link = url.and_then(|url| Some(&url[..url.find('>')?]));
     match link {
-        Some(link) if is_url(link) && !link.contains([' ', '<']) => {
-            keep(rest, link.len() + 2, escaped)
-        }
+        Some(link) if !link.contains([' ', '<']) => keep(rest, link.len() + 2, escaped),
         _ => replace('<', "\\<", escaped),
     }
 }
 
 /// Keeps `[text](https://…)`, as any other target could be taken for a Rust path.
 fn bracket(rest: &str, escaped: &mut String) -> usize {
-    let link = rest.find("](").and_then(|middle| {
-        let text = &rest[1..middle];
-        let url = rest[middle + 2..].split(')').next()?;
-        let end = middle + 2 + url.len() + 1;
-        let url = url
-            .strip_prefix('<')
-            .and_then(|url| url.strip_suffix('>'))
-            .unwrap_or(url);
-        let is_plain = !text.contains(['[', ']', '<', '`']) && !url.contains([' ', '<', '>']);
-        (end <= rest.len() && is_url(url) && is_plain).then_some(end)
-    });
-    match link {
+    match link_end(rest) {
         Some(end) => keep(rest, end, escaped),
         None => replace('[', "\\[", escaped),
     }
+}
+
+/// Where the link at the start of `rest` ends, if it is a plain one to the web.
+fn link_end(rest: &str) -> Option<usize> {
+    let middle = 1 + rest[1..].find(['[', ']', '<', '`'])?;
+    let target = rest[middle..].strip_prefix("](")?;
+    if !is_url(target.strip_prefix('<').unwrap_or(target)) {
+        return None;
+    }
+    let target = &target[..target.find(')')?];
+    let url = target
+        .strip_prefix('<')
+        .and_then(|url| url.strip_suffix('>'))
+        .unwrap_or(target);
+    let is_plain = !url.contains([' ', '<', '>']);
+    is_plain.then_some(middle + 2 + target.len() + 1)
 }
 
 fn bare_url(rest: &str, escaped: &mut String) -> usize {

@@ -1,9 +1,16 @@
 //! The forms of options and of their values.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;
 
 use super::malformed;
 use crate::error::Result;
+
+/// How many brackets may be in each other in an attribute or a path.
+const DEEPEST: usize = 32;
+
+/// How many signs may be there that nest without brackets.
+const MOST_SIGNS: usize = 64;
 
 /// Splits at commas that no backslash protects.
 pub(super) fn split(parameter: &str) -> Vec<String> {
@@ -47,8 +54,11 @@ pub(super) fn switch(name: &str, option: &str, value: Option<&str>) -> Result<bo
 
 /// Refuses what is not a matcher and attributes.
 pub(super) fn check_attribute(name: &str, path: &str, attribute: &str) -> Result<()> {
-    let attributes = syn::Attribute::parse_outer.parse_str(attribute);
-    if is_matcher(path) && attributes.is_ok_and(|parsed| !parsed.is_empty()) {
+    let attributes = || syn::Attribute::parse_outer.parse_str(attribute);
+    if is_matcher(path)
+        && is_shallow(attribute)
+        && attributes().is_ok_and(|parsed| !parsed.is_empty())
+    {
         return Ok(());
     }
     malformed(name, &format!("{name}={path}={attribute}"))
@@ -72,7 +82,8 @@ pub(super) fn is_proto_path(path: &str) -> bool {
 
 /// Whether `path` is a path that means the same in every module: not one from `self` or `super`.
 pub(super) fn is_fixed_path(path: &str) -> bool {
-    let Ok(path) = syn::parse_str::<syn::Path>(path) else {
+    let path = Some(path).filter(|path| is_shallow(path));
+    let Some(path) = path.and_then(|path| syn::parse_str::<syn::Path>(path).ok()) else {
         return false;
     };
     let first = path
@@ -87,6 +98,23 @@ pub(super) fn is_file_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     let stem = name.strip_suffix(".rs").unwrap_or_default();
     !stem.trim_matches('.').is_empty() && name.bytes().all(is_plain)
+}
+
+/// Whether `text` is Rust that takes no more stack to read than anybody would write: syn goes by recursion.
+fn is_shallow(text: &str) -> bool {
+    fn is_inside(tokens: TokenStream, depth: usize, signs: &mut usize) -> bool {
+        tokens.into_iter().all(|token| match token {
+            TokenTree::Group(group) => depth > 0 && is_inside(group.stream(), depth - 1, signs),
+            // `&&&u8` and `A<A<A>>` nest without brackets.
+            TokenTree::Punct(punct) if "<&*-!+|".contains(punct.as_char()) => {
+                *signs += 1;
+                *signs <= MOST_SIGNS
+            }
+            _ => true,
+        })
+    }
+    let tokens = text.parse::<TokenStream>();
+    tokens.is_ok_and(|tokens| is_inside(tokens, DEEPEST, &mut 0))
 }
 
 fn is_identifier(text: &str) -> bool {
