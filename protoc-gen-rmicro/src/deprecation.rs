@@ -5,12 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     MethodDescriptorProto, ServiceDescriptorProto,
 };
-use quote::quote;
 
 use crate::request::{ProtoFile, Request};
 
@@ -112,15 +110,6 @@ pub(crate) fn is_method(method: &MethodDescriptorProto) -> bool {
         .options
         .as_ref()
         .is_some_and(|options| options.deprecated())
-}
-
-/// `#[deprecated]`, if it is.
-pub(crate) fn attribute(is_deprecated: bool) -> TokenStream {
-    if is_deprecated {
-        quote!(#[deprecated])
-    } else {
-        TokenStream::new()
-    }
 }
 
 fn is_file(proto: &FileDescriptorProto) -> bool {

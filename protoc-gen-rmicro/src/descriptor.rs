@@ -5,13 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::Ident;
+use quote::format_ident;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::externs::Externs;
+use crate::layout::{self, Printer, literal};
 use crate::outputs::Output;
 use crate::request::{ProtoFile, Request};
+
+const FILE: &str = "::rmicro_runtime::codegen::File";
 
 /// The name of the static of the file `name`: `GREET_V1_GREETER_PROTO` for `greet/v1/greeter.proto`.
 pub(crate) fn static_name(name: &str) -> Ident {
@@ -44,53 +47,52 @@ impl<'a> Statics<'a> {
         }
     }
 
-    /// The statics of `output`: one for each of its files, then those of imports that are nowhere else.
-    pub(crate) fn tokens(&self, output: &Output) -> Result<TokenStream> {
-        let mut tokens = TokenStream::new();
+    /// Prints the statics of `output`: one for each of its files, then those of imports that are nowhere else.
+    pub(crate) fn print(&self, out: &mut Printer, output: &Output) -> Result<()> {
         let mut private = BTreeSet::new();
-        for file in output
-            .files
-            .iter()
-            .filter_map(|name| self.request.file(name))
-        {
+        let files = output.files.iter();
+        for file in files.filter_map(|name| self.request.file(name)) {
             let name = static_name(file.proto.name());
-            let value = self.value(output, file, &mut private)?;
-            tokens.extend(quote! {
-                #[doc(hidden)]
-                #[allow(dead_code, unreachable_pub)]
-                pub static #name: ::rmicro_runtime::codegen::File = #value;
-            });
+            out.whole("");
+            out.whole("#[doc(hidden)]");
+            out.whole("#[allow(dead_code, unreachable_pub)]");
+            out.text("pub ");
+            self.print_static(out, &name, output, file, &mut private)?;
         }
         let mut done = BTreeSet::new();
         while let Some(import) = private.difference(&done).next().cloned() {
             if let Some(file) = self.request.file(&import) {
                 let name = private_name(output, &import);
-                let value = self.value(output, file, &mut private)?;
-                tokens.extend(quote!(static #name: ::rmicro_runtime::codegen::File = #value;));
+                out.whole("");
+                self.print_static(out, &name, output, file, &mut private)?;
             }
             done.insert(import);
         }
-        Ok(tokens)
+        Ok(())
     }
 
-    fn value(
+    fn print_static(
         &self,
+        out: &mut Printer,
+        name: &Ident,
         output: &Output,
         file: &ProtoFile,
         private: &mut BTreeSet<String>,
-    ) -> Result<TokenStream> {
-        let name = file.proto.name();
-        let bytes = byte_string(&file.raw)?;
-        let mut imports = Vec::new();
-        for dependency in file
-            .proto
-            .dependency
-            .iter()
-            .filter_map(|name| self.request.file(name))
-        {
-            imports.push(self.reference(output, dependency, private)?);
-        }
-        Ok(quote!(::rmicro_runtime::codegen::File::new(#name, #bytes, &[#(&#imports),*])))
+    ) -> Result<()> {
+        let imports = file.proto.dependency.iter();
+        let imports = imports.filter_map(|name| self.request.file(name));
+        let imports = imports.map(|import| self.reference(output, import, private));
+        let imports: Vec<String> = imports.collect::<Result<_>>()?;
+        out.text(&format!("static {name}: {FILE} = {FILE}::new"))
+            .open_list("(");
+        out.text(&literal(file.proto.name())).comma();
+        out.text(&byte_string(&file.raw)).comma();
+        out.text("&").open_list("[");
+        out.each(&imports, |out, import| {
+            out.text("&").text(import);
+        });
+        out.close_list("]").close_list(")").text(";").end();
+        Ok(())
     }
 
     /// The path to the static of `file` as seen from `output`.
@@ -99,21 +101,22 @@ impl<'a> Statics<'a> {
         output: &Output,
         file: &ProtoFile,
         private: &mut BTreeSet<String>,
-    ) -> Result<TokenStream> {
+    ) -> Result<String> {
         let name = file.proto.name();
         if let Some(home) = self.homes.get(name) {
             let mut path = output.path_to(home);
             path.push(static_name(name).to_string());
-            return parse(&path.join("::"));
+            return Ok(path.join("::"));
         }
         // Messages from elsewhere, as with `messages=false`, come without statics; the runtime has its own in any case.
         let is_elsewhere = self.request.options.messages || self.externs.is_runtimes(file);
         match self.externs.module_of(file) {
-            Some(module) if is_elsewhere => parse(&format!("{module}::{}", static_name(name))),
+            Some(module) if is_elsewhere => {
+                layout::path(format!("{module}::{}", static_name(name)))
+            }
             _ => {
                 private.insert(name.to_owned());
-                let name = private_name(output, name);
-                Ok(quote!(#name))
+                Ok(private_name(output, name).to_string())
             }
         }
     }
@@ -137,15 +140,14 @@ fn upper(text: &str) -> String {
         .collect()
 }
 
-fn parse(path: &str) -> Result<TokenStream> {
-    path.parse()
-        .map_err(|_| Error::new(format!("`{path}` is no Rust path")))
-}
-
 /// A byte string literal over several lines, so that a change can be seen in a diff.
-fn byte_string(bytes: &[u8]) -> Result<Literal> {
+fn byte_string(bytes: &[u8]) -> String {
     const WIDTH: usize = 96;
-    let mut text = String::from("b\"");
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let mut text = String::with_capacity(2 * bytes.len());
+    text.push_str("b\"");
     let mut width = WIDTH;
     for byte in bytes {
         if width > WIDTH - "\\x00".len() {
@@ -159,13 +161,15 @@ fn byte_string(bytes: &[u8]) -> Result<Literal> {
             // A space at the start of a line would count as its indentation.
             b'!'..=b'~' => text.push(char::from(*byte)),
             b' ' if width > 0 => text.push(' '),
-            _ => text.push_str(&format!("\\x{byte:02x}")),
+            _ => {
+                let [high, low] = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
+                text.extend(['\\', 'x', high, low]);
+            }
         }
         width += text.len() - before;
     }
     text.push('"');
-    text.parse()
-        .map_err(|_| Error::new("a descriptor has no literal"))
+    text
 }
 
 #[cfg(test)]
@@ -188,9 +192,8 @@ mod tests {
     fn a_literal_holds_every_byte() {
         let mut bytes: Vec<u8> = (0..=255).collect();
         bytes.extend([b' '; 300]);
-        let literal: syn::LitByteStr =
-            syn::parse_str(&byte_string(&bytes).unwrap().to_string()).unwrap();
+        let literal: syn::LitByteStr = syn::parse_str(&byte_string(&bytes)).unwrap();
         assert_eq!(literal.value(), bytes);
-        assert_eq!(byte_string(b"").unwrap().to_string(), "b\"\"");
+        assert_eq!(byte_string(b""), "b\"\"");
     }
 }

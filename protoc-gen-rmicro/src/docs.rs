@@ -4,6 +4,8 @@
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
+use crate::layout::Printer;
+
 mod inline;
 mod lists;
 mod prost;
@@ -53,22 +55,25 @@ pub(crate) fn comment(comments: &prost_build::Comments) -> Vec<String> {
     tame(&lines)
 }
 
-/// A first sentence of ours, then what the proto says.
-pub(crate) fn described(sentence: &str, lines: &[String]) -> Vec<Attribute> {
-    let mut all = vec![sentence.to_owned()];
+/// Prints a first sentence of ours, then what the proto says.
+pub(crate) fn print_described(out: &mut Printer, sentence: &str, lines: &[String]) {
+    print(out, sentence);
     if !lines.is_empty() {
-        all.push(String::new());
-        all.extend_from_slice(lines);
+        print(out, "");
+        lines.iter().for_each(|line| print(out, line));
     }
-    attributes(&all)
 }
 
-/// What the proto says, or `sentence` if it says nothing.
-pub(crate) fn or(lines: &[String], sentence: &str) -> Vec<Attribute> {
-    match lines {
-        [] => attributes(&[sentence.to_owned()]),
-        lines => attributes(lines),
+/// Prints what the proto says, or `sentence` if it says nothing.
+pub(crate) fn print_or(out: &mut Printer, lines: &[String], sentence: &str) {
+    if lines.is_empty() {
+        print(out, sentence);
     }
+    lines.iter().for_each(|line| print(out, line));
+}
+
+fn print(out: &mut Printer, line: &str) {
+    out.whole(format!("/// {line}").trim_end_matches(' '));
 }
 
 /// Escapes what rustdoc would take for a link, a tag or a test, and straightens lists.

@@ -1,15 +1,14 @@
 //! From a request to the files that answer it.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-use syn::Item;
+use proc_macro2::Ident;
 
 use crate::clash::Taken;
 use crate::deprecation;
 use crate::descriptor::Statics;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::externs::Externs;
 use crate::json::Json;
+use crate::layout::Printer;
 use crate::messages::Messages;
 use crate::options::Options;
 use crate::outputs::{self, Output};
@@ -76,64 +75,66 @@ fn code(
         let items = messages.items(file.proto.name())?;
         format::append(&mut code, deprecation::set_apart(items, taken)?);
     }
-    format::append(&mut code, parse(statics.tokens(output)?)?);
-    // One after the other, as tokens take much more room than text.
+    let mut out = Printer::after(code);
+    statics.print(&mut out, output)?;
     for file in files() {
         for service in service::services(file, messages, externs, taken)? {
-            format::append(
-                &mut code,
-                parse(module(&service, &runtime, &request.options))?,
-            );
+            print_service(&mut out, &service, &runtime, &request.options);
         }
     }
     for file in files().filter(|_| request.options.messages && request.options.has_json()) {
         let is_deprecated = messages.touches_deprecated(file.proto.name());
-        json.append(&mut code, file, output, &runtime, is_deprecated, taken)?;
+        json.print(&mut out, file, output, &runtime, is_deprecated, taken)?;
     }
-    Ok(code)
+    Ok(out.into_code())
 }
 
 /// The public names of a service and the private module that has them.
-fn module(service: &Service, runtime: &Ident, options: &Options) -> TokenStream {
+fn print_service(out: &mut Printer, service: &Service, runtime: &Ident, options: &Options) {
     if !options.client && !options.server {
-        return TokenStream::new();
+        return;
     }
-    let names = &service.names;
-    let (module, stub, handler, register) =
-        (&names.module, &names.stub, &names.handler, &names.register);
-    let public = match (options.client, options.server) {
-        (true, true) => quote!({#handler, #stub, #register}),
-        (true, false) => quote!(#stub),
-        _ => quote!({#handler, #register}),
-    };
-    let deprecated = (options.client && service.is_deprecated).then(|| quote!(deprecated,));
-    let allowed = lints::of_module(service);
-    let imports = imports::tokens(service, runtime, options);
-    let descriptor = register::descriptor(service, options.has_json());
-    let client = options.client.then(|| stub::tokens(service));
-    let server = options.server.then(|| {
-        let (handler, register) = (
-            handler::tokens(service, options.unimplemented_stubs),
-            register::tokens(service),
-        );
-        quote!(#handler #register)
+    print_public(out, service, options);
+    out.whole("");
+    out.open_list("#[allow(");
+    out.each(lints::of_module(service), |out, lint| {
+        out.text(lint);
     });
-    quote! {
-        #[allow(#deprecated unused_imports, unreachable_pub)]
-        pub use self::#module::#public;
-
-        #[allow(#(#allowed),*)]
-        mod #module {
-            #imports
-            #descriptor
-            #client
-            #server
-        }
+    out.close_bare_list(")").text("]").end();
+    out.whole(&format!("mod {} {{", service.names.module));
+    out.enter();
+    imports::print(out, service, runtime, options);
+    register::print_descriptor(out, service, options.has_json());
+    if options.client {
+        stub::print(out, service);
     }
+    if options.server {
+        handler::print(out, service, options.unimplemented_stubs);
+        register::print(out, service);
+    }
+    out.leave("}");
 }
 
-fn parse(tokens: TokenStream) -> Result<Vec<Item>> {
-    let file = syn::parse2::<syn::File>(tokens);
-    file.map(|file| file.items)
-        .map_err(|error| Error::new(format!("the generated code is not valid Rust ({error})")))
+/// The `use` of what is public of `service`.
+fn print_public(out: &mut Printer, service: &Service, options: &Options) {
+    let names = &service.names;
+    let stub = names.stub.to_string();
+    let (handler, register) = (names.handler.to_string(), names.register.to_string());
+    out.whole("");
+    out.whole(match options.client && service.is_deprecated {
+        true => "#[allow(deprecated, unused_imports, unreachable_pub)]",
+        false => "#[allow(unused_imports, unreachable_pub)]",
+    });
+    out.text(&format!("pub use self::{}::", names.module));
+    let mut braced = |names: &[&str]| {
+        out.filled(["{", "}"], ",", names.iter().copied());
+    };
+    match (options.client, options.server) {
+        (true, true) => braced(&[&handler, &stub, &register]),
+        (true, false) => {
+            out.text(&stub);
+        }
+        _ => braced(&[&handler, &register]),
+    }
+    out.text(";").end();
 }

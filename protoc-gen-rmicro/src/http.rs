@@ -2,11 +2,10 @@
 //!
 //! It is an extension, which the decoded file lacks, so it is read out of the file's own bytes.
 
-use proc_macro2::TokenStream;
 use prost::Message;
-use quote::quote;
 
 use crate::error::{Error, Result};
+use crate::layout::{Printer, literal};
 use crate::request::ProtoFile;
 
 /// The rules of every rpc of a file, by the place of its service and its own.
@@ -47,15 +46,23 @@ impl HttpRules {
 }
 
 impl HttpRule {
-    /// How it is written in the descriptor of its service.
-    pub(crate) fn tokens(&self) -> TokenStream {
-        let (method, path) = (&self.method, &self.path);
-        let setter = |value: &str, setter: TokenStream| {
-            (!value.is_empty()).then(|| quote!(.#setter(#value)))
-        };
-        let body = setter(&self.body, quote!(body));
-        let response_body = setter(&self.response_body, quote!(response_body));
-        quote!(HttpRule::new(#method, #path) #body #response_body)
+    /// Prints how it is written in the descriptor of its service.
+    pub(crate) fn print(&self, out: &mut Printer) {
+        let setters = [("body", &self.body), ("response_body", &self.response_body)];
+        let has_setters = setters.iter().any(|(_, value)| !value.is_empty());
+        if has_setters {
+            out.open();
+        }
+        out.text("HttpRule::new").open_list("(");
+        out.text(&literal(&self.method)).comma();
+        out.text(&literal(&self.path)).close_list(")");
+        for (setter, value) in setters.iter().filter(|(_, value)| !value.is_empty()) {
+            out.join().text(".").text(setter).open_list("(");
+            out.text(&literal(value)).close_list(")");
+        }
+        if has_setters {
+            out.close();
+        }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::Ident;
 
+use crate::layout::Printer;
 use crate::options::Options;
 use crate::service::{Kind, Service};
 
-/// The `use` of the names of what the file calls `runtime`, sorted as rustfmt sorts them.
-pub(crate) fn tokens(service: &Service, runtime: &Ident, options: &Options) -> TokenStream {
+/// Prints the `use` of the names of what the file calls `runtime`, sorted as rustfmt sorts them.
+pub(crate) fn print(out: &mut Printer, service: &Service, runtime: &Ident, options: &Options) {
     let mut names = BTreeSet::from(["Descriptor"]);
     if !service.methods.is_empty() {
         names.insert("Method");
@@ -45,8 +45,6 @@ pub(crate) fn tokens(service: &Service, runtime: &Ident, options: &Options) -> T
             }
         }
     }
-    let names = names
-        .into_iter()
-        .map(|name| Ident::new(name, Span::call_site()));
-    quote!(use super::#runtime::{#(#names),*};)
+    out.text(&format!("use super::{runtime}::"));
+    out.filled(["{", "}"], ",", names).text(";").end();
 }

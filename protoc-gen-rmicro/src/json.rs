@@ -8,14 +8,14 @@ mod message;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::Ident;
 use prost_types::{DescriptorProto, EnumDescriptorProto};
 use quote::format_ident;
 
 use crate::clash::Taken;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::externs::Externs;
-use crate::layout::Printer;
+use crate::layout::{self, Printer, literal};
 use crate::outputs::Output;
 use crate::request::{ProtoFile, Request};
 use crate::rust_names::RustNames;
@@ -69,11 +69,11 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Appends to `code` the module for the messages of `file`, which is in `output` and calls the runtime `runtime`; nothing for
+    /// Prints the module for the messages of `file`, which is in `output` and calls the runtime `runtime`; nothing for
     /// a file without.
-    pub(crate) fn append(
+    pub(crate) fn print(
         &self,
-        code: &mut String,
+        out: &mut Printer,
         file: &ProtoFile,
         output: &Output,
         runtime: &Ident,
@@ -93,9 +93,9 @@ impl<'a> Json<'a> {
         json.print_serde();
         if !json.used.is_empty() {
             let name = taken.private(format_ident!("json_rmicro"));
-            code.push_str(&json.head(&name, runtime, is_deprecated));
-            code.push_str(json.items.code());
-            code.push_str("}\n");
+            json.print_head(out, &name, runtime, is_deprecated);
+            out.push(&json.items.into_code());
+            out.leave("}");
         }
         Ok(())
     }
@@ -145,13 +145,10 @@ impl FileJson<'_> {
         let out = &mut self.items;
         out.whole("");
         out.text("const NAMES: EnumNames = &").open_list("[");
-        for (index, value) in item.value.iter().enumerate() {
-            if index > 0 {
-                out.comma();
-            }
+        out.each(&item.value, |out, value| {
             out.open_list("(").text(&literal(value.name())).comma();
             out.text(&value.number().to_string()).close_list(")");
-        }
+        });
         out.close_list("]").text(";").end();
         out.leave("}");
         Ok(())
@@ -179,19 +176,20 @@ impl FileJson<'_> {
         }
     }
 
-    /// The start of the module `name`, with what it imports of what the file calls `runtime`.
-    fn head(&self, name: &Ident, runtime: &Ident, is_deprecated: bool) -> String {
-        let allowed = match (is_deprecated, self.is_long) {
-            (true, true) => "#[allow(deprecated, clippy::too_many_lines)]\n",
-            (true, false) => "#[allow(deprecated)]\n",
-            (false, true) => "#[allow(clippy::too_many_lines)]\n",
-            (false, false) => "",
-        };
-        let mut uses = Printer::inside(1);
-        uses.text(&format!("use super::{runtime}::"));
-        uses.filled(["{", "}"], ",", self.used.iter().copied());
-        uses.text(";").end();
-        format!("\n{allowed}mod {name} {{\n{}", uses.code())
+    /// Starts the module `name`, with what it imports of what the file calls `runtime`.
+    fn print_head(&self, out: &mut Printer, name: &Ident, runtime: &Ident, is_deprecated: bool) {
+        out.whole("");
+        match (is_deprecated, self.is_long) {
+            (true, true) => out.whole("#[allow(deprecated, clippy::too_many_lines)]"),
+            (true, false) => out.whole("#[allow(deprecated)]"),
+            (false, true) => out.whole("#[allow(clippy::too_many_lines)]"),
+            (false, false) => {}
+        }
+        out.whole(&format!("mod {name} {{"));
+        out.enter();
+        out.text(&format!("use super::{runtime}::"));
+        out.filled(["{", "}"], ",", self.used.iter().copied());
+        out.text(";").end();
     }
 
     /// The path of the message or enum `full`, as seen from the module of JSON.
@@ -204,7 +202,7 @@ impl FileJson<'_> {
             homes,
         } = self.json;
         if let Some(path) = externs.resolve(full, types, names) {
-            return parse(path);
+            return layout::path(path);
         }
         let home = types.get(full).map_or("", String::as_str);
         let package = request.file(home).map_or("", |file| file.proto.package());
@@ -214,26 +212,5 @@ impl FileJson<'_> {
         }
         path.push(names.path(package, full));
         Ok(path.join("::"))
-    }
-}
-
-/// `path`, which a user wrote, without what is no part of it, as comments are.
-fn parse(path: String) -> Result<String> {
-    if path
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_:#".contains(&byte))
-    {
-        return Ok(path);
-    }
-    let tokens = path.parse().map(|tokens: TokenStream| tokens.to_string());
-    tokens.map_err(|_| Error::new(format!("`{path}` is no Rust path")))
-}
-
-/// `text` as a string literal.
-fn literal(text: &str) -> String {
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte);
-    match text.bytes().all(is_plain) {
-        true => format!("\"{text}\""),
-        false => Literal::string(text).to_string(),
     }
 }

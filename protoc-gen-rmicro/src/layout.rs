@@ -6,7 +6,11 @@
 //!
 //! Invariant: prettyplease would print the text as it is, without the blank lines; the tests of JSON hold that for every case.
 
+mod lists;
 mod room;
+mod words;
+
+pub(crate) use words::{literal, path};
 
 /// So wide is a line.
 const MARGIN: usize = 89;
@@ -73,9 +77,21 @@ impl Printer {
         }
     }
 
-    /// The code so far.
-    pub(crate) fn code(&self) -> &str {
-        &self.code
+    /// Goes on after `code`, which is in no block.
+    pub(crate) fn after(code: String) -> Self {
+        Self {
+            code,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn into_code(self) -> String {
+        self.code
+    }
+
+    /// Adds lines that another has printed.
+    pub(crate) fn push(&mut self, lines: &str) {
+        self.code.push_str(lines);
     }
 
     /// A line without places to break it, whole; nothing makes it a blank one.
@@ -145,68 +161,6 @@ impl Printer {
     /// Where the boxes before have to fit by themselves.
     pub(crate) fn stop(&mut self) -> &mut Self {
         self.mark(Kind::Stop)
-    }
-
-    /// Starts a list after `bracket`, whose parts stand each on a line if it is broken.
-    pub(crate) fn open_list(&mut self, bracket: &str) -> &mut Self {
-        self.text(bracket).open().join()
-    }
-
-    /// Separates two parts.
-    pub(crate) fn comma(&mut self) -> &mut Self {
-        self.text(",").space()
-    }
-
-    /// Ends a list, with a comma if it is broken.
-    pub(crate) fn close_list(&mut self, bracket: &str) -> &mut Self {
-        self.mark(Kind::Break(Break {
-            before: ",",
-            is_back: true,
-            ..EMPTY
-        }));
-        self.close().text(bracket)
-    }
-
-    /// Starts the value of an arm of a `match`, which gets braces if it does not fit.
-    pub(crate) fn open_arm(&mut self) -> &mut Self {
-        self.text(" => ").stop().open();
-        self.mark(Kind::Break(Break {
-            before: "{",
-            ..EMPTY
-        }))
-    }
-
-    /// Ends the value of an arm.
-    pub(crate) fn close_arm(&mut self) -> &mut Self {
-        self.mark(Kind::Break(Break {
-            flat: ",",
-            after: "}",
-            is_back: true,
-            ..EMPTY
-        }));
-        self.close()
-    }
-
-    /// `parts` in lines as full as can be between brackets, of which `last` ends a broken list.
-    pub(crate) fn filled<'a>(
-        &mut self,
-        brackets: [&str; 2],
-        last: &'static str,
-        parts: impl IntoIterator<Item = &'a str>,
-    ) -> &mut Self {
-        self.text(brackets[0]).open().join().open_filled();
-        for (index, part) in parts.into_iter().enumerate() {
-            if index > 0 {
-                self.comma();
-            }
-            self.text(part);
-        }
-        self.close().mark(Kind::Break(Break {
-            before: last,
-            is_back: true,
-            ..EMPTY
-        }));
-        self.close().text(brackets[1])
     }
 
     /// Ends the line at hand.

@@ -4,7 +4,6 @@
 
 mod style;
 
-use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Fields, Item};
 
@@ -35,22 +34,22 @@ pub(crate) fn allow_on_message(item: &mut Item, deprecated: bool) {
 }
 
 /// The lints to allow in the module of `service`.
-pub(crate) fn of_module(service: &Service) -> Vec<TokenStream> {
+pub(crate) fn of_module(service: &Service) -> Vec<&'static str> {
     let has = |is: fn(&str) -> bool| {
         service
             .methods
             .iter()
             .any(|method| is(&method.function.to_string()))
     };
-    let mut lints = vec![quote!(dead_code), quote!(unreachable_pub)];
+    let mut lints = vec!["dead_code", "unreachable_pub"];
     if service.touches_deprecated {
-        lints.insert(1, quote!(deprecated));
+        lints.insert(1, "deprecated");
     }
     if has(|name| name == "cmp") {
-        lints.push(quote!(clippy::should_implement_trait));
+        lints.push("clippy::should_implement_trait");
     }
     if has(|name| name.starts_with("from_") || name.starts_with("into_")) {
-        lints.push(quote!(clippy::wrong_self_convention));
+        lints.push("clippy::wrong_self_convention");
     }
     lints
 }

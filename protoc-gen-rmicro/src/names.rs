@@ -54,7 +54,17 @@ pub(crate) fn type_name(name: &str) -> String {
 
 /// The module in which prost-build nests what is inside of the message `name`.
 pub(crate) fn module_name(name: &str) -> String {
-    ident(&name.to_snake_case()).to_string()
+    match is_snake(name) {
+        true => ident(name).to_string(),
+        false => ident(&name.to_snake_case()).to_string(),
+    }
+}
+
+/// Whether `name` is in snake case as it is, which most are.
+fn is_snake(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.split('_')
+        .all(|word| !word.is_empty() && word.bytes().all(is_letter))
 }
 
 /// The field that prost-build makes of the field or oneof `name`; it makes the name of a function by the same rule.

@@ -1,15 +1,16 @@
 //! One service, with everything decided that its code needs.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use prost_types::method_options::IdempotencyLevel;
 
 use crate::clash::Taken;
 use crate::deprecation;
 use crate::descriptor::static_name;
 use crate::docs;
-use crate::error::{Error, Result, bail};
+use crate::error::{Result, bail};
 use crate::externs::Externs;
 use crate::http::{HttpRule, HttpRules};
+use crate::layout;
 use crate::messages::Messages;
 use crate::names::{self, Names};
 use crate::request::ProtoFile;
@@ -39,9 +40,9 @@ pub(crate) struct Method {
     pub(crate) function: Ident,
     pub(crate) kind: Kind,
     /// The type of a request, as seen from the private module.
-    pub(crate) input: TokenStream,
+    pub(crate) input: String,
     /// The type of a reply, as seen from the private module.
-    pub(crate) output: TokenStream,
+    pub(crate) output: String,
     pub(crate) docs: Vec<String>,
     /// Whether the stub's function warns whoever calls it.
     pub(crate) is_deprecated: bool,
@@ -62,14 +63,13 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The function of the runtime that has to do with such calls: in `Method`, in `Stub` and in `Incoming`.
-    pub(crate) fn function(self) -> Ident {
-        let name = match self {
+    pub(crate) fn function(self) -> &'static str {
+        match self {
             Self::Unary => "unary",
             Self::ClientStreaming => "client_streaming",
             Self::ServerStreaming => "server_streaming",
             Self::BidiStreaming => "bidi_streaming",
-        };
-        Ident::new(name, proc_macro2::Span::call_site())
+        }
     }
 }
 
@@ -156,12 +156,9 @@ fn idempotency(level: IdempotencyLevel) -> Option<&'static str> {
 }
 
 /// The path `rust` of the message `proto`, as seen from one module further in.
-fn from_inside(rust: &str, proto: &str, externs: &Externs) -> Result<TokenStream> {
-    let path = if externs.has_type(proto) {
-        rust.to_owned()
-    } else {
-        format!("super::{rust}")
-    };
-    path.parse()
-        .map_err(|_| Error::new(format!("`{path}`, the type of {proto}, is no Rust path")))
+fn from_inside(rust: &str, proto: &str, externs: &Externs) -> Result<String> {
+    layout::path(match externs.has_type(proto) {
+        true => rust.to_owned(),
+        false => format!("super::{rust}"),
+    })
 }

@@ -75,13 +75,21 @@ fn prettyplease_changes_nothing() {
 
 #[test]
 fn prettyplease_changes_nothing_whatever_the_length_of_a_name() {
-    for syntax in ["proto2", "proto3"] {
+    let api = cases_folder().join("method_options/google/api/annotations.proto");
+    for (syntax, options) in [
+        ("proto2", "json=true"),
+        ("proto3", "json=true,unimplemented_stubs"),
+        ("proto3", "json=false,server=false"),
+        ("proto3", "json=false,client=false"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("google/api")).unwrap();
+        fs::copy(&api, folder.path().join("google/api/annotations.proto")).unwrap();
         let proto = pretty::proto_with_names_of_every_length(syntax);
         fs::write(folder.path().join("a.proto"), proto).unwrap();
-        let files = common::by_protoc(folder.path(), &["a.proto".to_owned()], "json=true");
+        let files = common::by_protoc(folder.path(), &["a.proto".to_owned()], options);
         for code in files.unwrap().values() {
-            pretty::assert_is_pretty(code, syntax);
+            pretty::assert_is_pretty(code, &format!("{syntax} with {options}"));
         }
     }
 }

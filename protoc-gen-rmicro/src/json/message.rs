@@ -3,10 +3,10 @@
 use prost_types::DescriptorProto;
 use prost_types::field_descriptor_proto::Label;
 
+use super::FileJson;
 use super::field::{Field, Format, Place};
-use super::{FileJson, literal};
 use crate::error::Result;
-use crate::layout::Printer;
+use crate::layout::{Printer, literal};
 use crate::shapes::json_name;
 
 /// So many fields may take more lines than a function is to have.
@@ -45,13 +45,10 @@ impl FileJson<'_> {
 fn print_names(out: &mut Printer, message: &DescriptorProto) {
     out.whole("");
     out.text("const FIELDS: Fields = &").open_list("[");
-    for (index, field) in message.field.iter().enumerate() {
-        if index > 0 {
-            out.comma();
-        }
+    out.each(&message.field, |out, field| {
         out.open_list("(").text(&literal(&json_name(field)));
         out.comma().text(&literal(field.name())).close_list(")");
-    }
+    });
     out.close_list("]").text(";").end();
 }
 

@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 /// A proto with names of every length, so that some just fit into their lines and some just do not.
 pub(crate) fn proto_with_names_of_every_length(syntax: &str) -> String {
-    let mut proto = format!("syntax = \"{syntax}\";\n\npackage a.b;\n\n");
+    let mut proto = format!(
+        "syntax = \"{syntax}\";\n\npackage a.b;\n\nimport \"google/api/annotations.proto\";\n\n"
+    );
     for length in 1..100 {
         write_messages(&mut proto, syntax, length);
+        write_services(&mut proto, length);
     }
     proto
 }
@@ -53,13 +56,39 @@ fn write_messages(proto: &mut String, syntax: &str, length: usize) {
         }}
         message S{length}{upper} {{ {optional} int32 {name} = 1; }}
         message T{length} {{ oneof {name} {{ bool y = 1; }} }}
-        message U{length} {{ oneof {name} {{ bool y = 1; bool z = 2; }} }}
-        service S{length} {{
+        message U{length} {{ oneof {name} {{ bool y = 1; bool z = 2; }} }}"
+    )
+    .unwrap();
+}
+
+/// Services with every kind of rpc, whose names are so long.
+fn write_services(proto: &mut String, length: usize) {
+    let name = "n".repeat(length);
+    let upper = "N".repeat(length);
+    writeln!(
+        proto,
+        "service S{length} {{
             rpc {upper}(S{length}{upper}) returns (M{length});
-            rpc To{upper}(S{length}{upper}) returns (stream M{length}.{upper});
-            rpc Of{upper}(stream S{length}{upper}) returns (M{length}.{upper});
-            rpc Both{upper}(stream M{length}) returns (stream S{length}{upper});
-        }}"
+            rpc To{upper}(S{length}{upper}) returns (stream M{length}.{upper}) {{
+                option idempotency_level = IDEMPOTENT;
+            }}
+            rpc Of{upper}(stream S{length}{upper}) returns (M{length}.{upper}) {{
+                option (google.api.http) = {{ get: \"/{name}\" }};
+            }}
+            rpc Both{upper}(stream M{length}) returns (stream S{length}{upper}) {{
+                option idempotency_level = NO_SIDE_EFFECTS;
+                option (google.api.http) = {{
+                    post: \"/{name}\"
+                    body: \"*\"
+                    additional_bindings {{ put: \"/a\" body: \"*\" response_body: \"{name}\" }}
+                }};
+            }}
+        }}
+        service {upper} {{
+            rpc From{upper}(M{length}) returns (M{length}) {{ option deprecated = true; }}
+            rpc Cmp(M{length}) returns (stream M{length});
+        }}
+        service None{upper} {{}}"
     )
     .unwrap();
 }
