@@ -60,7 +60,7 @@ pub(crate) fn print_described(out: &mut Printer, sentence: &str, lines: &[String
     print(out, sentence);
     if !lines.is_empty() {
         print(out, "");
-        lines.iter().for_each(|line| print(out, line));
+        print_all(out, lines);
     }
 }
 
@@ -69,6 +69,11 @@ pub(crate) fn print_or(out: &mut Printer, lines: &[String], sentence: &str) {
     if lines.is_empty() {
         print(out, sentence);
     }
+    print_all(out, lines);
+}
+
+/// Prints `lines` as doc comments.
+pub(crate) fn print_all(out: &mut Printer, lines: &[String]) {
     lines.iter().for_each(|line| print(out, line));
 }
 

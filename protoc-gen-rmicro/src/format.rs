@@ -2,6 +2,8 @@
 
 use syn::{File, Item};
 
+use crate::layout::Printer;
+
 /// The first lines of a file that is made from `sources`.
 pub(crate) fn header(sources: &[String]) -> String {
     let from = match sources {
@@ -18,16 +20,16 @@ pub(crate) fn header(sources: &[String]) -> String {
     header
 }
 
-/// Appends `items` to `code`, each after a blank line.
-pub(crate) fn append(code: &mut String, items: Vec<Item>) {
+/// Prints `items`, each after a blank line.
+pub(crate) fn print(out: &mut Printer, items: Vec<Item>) {
     for item in items {
         let file = File {
             shebang: None,
             attrs: Vec::new(),
             items: vec![item],
         };
-        code.push('\n');
-        code.push_str(&spaced(&prettyplease::unparse(&file)));
+        out.whole("");
+        out.push(&spaced(&prettyplease::unparse(&file)));
     }
 }
 
@@ -90,8 +92,8 @@ mod tests {
         };
         let text = "\nstruct A {\n    a: u8,\n    b: u8,\n}\n\nmod b {\n    use c::d;\n\n    /// E;\n    /// e.\n    trait E {\n        \
                     fn f();\n\n        /// G.\n        fn g();\n    }\n}\n";
-        let mut code = String::new();
-        append(&mut code, file.items);
-        assert_eq!(code, text);
+        let mut out = Printer::default();
+        print(&mut out, file.items);
+        assert_eq!(out.into_code(), text);
     }
 }

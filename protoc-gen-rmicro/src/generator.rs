@@ -3,7 +3,6 @@
 use proc_macro2::Ident;
 
 use crate::clash::Taken;
-use crate::deprecation;
 use crate::descriptor::Statics;
 use crate::error::Result;
 use crate::externs::Externs;
@@ -71,11 +70,10 @@ fn code(
     let runtime = taken.private(stamp::alias(output));
     code.push_str(&stamp::code(&runtime));
     let files = || output.files.iter().filter_map(|name| request.file(name));
-    for file in files().filter(|_| request.options.messages) {
-        let items = messages.items(file.proto.name())?;
-        format::append(&mut code, deprecation::set_apart(items, taken)?);
-    }
     let mut out = Printer::after(code);
+    for file in files().filter(|_| request.options.messages) {
+        messages.print(&mut out, file.proto.name(), taken)?;
+    }
     statics.print(&mut out, output)?;
     for file in files() {
         for service in service::services(file, messages, externs, taken)? {

@@ -1,6 +1,6 @@
 //! Writes code as text, laid out as prettyplease would: for the code of which there is much, and of few forms.
 //!
-//! Tokens, a syntax tree and its printing take a hundred times what the text takes. So whoever knows the form of a line says
+//! Tokens, a syntax tree and its printing take twenty times as long as the text. So whoever knows the form of a line says
 //! where it can be broken, and only one that is too long is looked at again, by Oppen's rule: a box that fits stays on its line,
 //! and one that does not is broken at each of its places, or, if it is filled, where it has to be.
 //!

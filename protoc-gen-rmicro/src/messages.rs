@@ -9,12 +9,16 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item};
 
+use crate::clash::Taken;
 use crate::comments;
-use crate::deprecation::Deprecations;
+use crate::deprecation::{self, Deprecations};
 use crate::docs;
 use crate::error::{Error, Result, bail};
 use crate::externs::Externs;
+use crate::format;
+use crate::layout::Printer;
 use crate::lints;
+use crate::options::Options;
 use crate::quiet;
 use crate::recursion;
 use crate::request::Request;
@@ -22,10 +26,16 @@ use crate::rust_names::RustNames;
 use crate::sorted_maps::DebugByStd;
 use crate::stand_ins::StandIns;
 
+mod plain;
+
+use plain::PlainStruct;
+
 /// What prost-build makes of a request.
 #[derive(Debug)]
 pub(crate) struct Messages {
     code: HashMap<Module, String>,
+    /// Whether nothing of users is in it that may have lines of any form.
+    is_regular: bool,
     deprecations: Deprecations,
     /// The services of the chosen files by full name, with their types resolved.
     pub(crate) services: BTreeMap<String, Service>,
@@ -67,6 +77,7 @@ impl Messages {
             services.map(|(name, service)| (stand_ins.restore(name), restore(service, &stand_ins)));
         Ok(Self {
             code: code.collect(),
+            is_regular: is_regular(&request.options),
             deprecations,
             services: services.collect(),
         })
@@ -77,11 +88,22 @@ impl Messages {
         self.deprecations.touch(name)
     }
 
-    /// The items of the file `name`.
-    pub(crate) fn items(&self, name: &str) -> Result<Vec<Item>> {
-        let Some(code) = self.code.get(&key(name)) else {
-            return Ok(Vec::new());
-        };
+    /// Prints what is in the file `name`; the names of modules that it needs are then `taken`.
+    pub(crate) fn print(&self, out: &mut Printer, name: &str, taken: &mut Taken) -> Result<()> {
+        let code = self.code.get(&key(name)).map_or("", String::as_str);
+        for piece in pieces(code, self.is_regular) {
+            if let Some(plain) = PlainStruct::read(piece).filter(|_| self.is_regular) {
+                plain.print(out, self.touches_deprecated(name));
+            } else {
+                let items = self.items(name, piece)?;
+                format::print(out, deprecation::set_apart(items, taken)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The items that `code`, which is from the file `name`, stands for.
+    fn items(&self, name: &str, code: &str) -> Result<Vec<Item>> {
         let mut file = syn::parse_file(code).map_err(|error| {
             Error::new(format!("{name}: its messages are not valid Rust ({error})"))
         })?;
@@ -93,6 +115,25 @@ impl Messages {
         }
         Ok(file.items)
     }
+}
+
+/// One item after the other, if `code` is of prost-build's own lines alone, and otherwise all of it.
+fn pieces(code: &str, is_regular: bool) -> impl Iterator<Item = &str> {
+    const END: &str = "\n}\n";
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        let end = rest.find(END).filter(|_| is_regular);
+        let (piece, after) = rest.split_at(end.map_or(rest.len(), |at| at + END.len()));
+        rest = after;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn is_regular(options: &Options) -> bool {
+    let has_lines = |(_, rust): &(String, String)| rust.contains('\n');
+    options.type_attribute.is_empty()
+        && options.field_attribute.is_empty()
+        && !options.extern_path.iter().any(has_lines)
 }
 
 /// Takes the enums out of a file whose messages nobody wants: they have no names of ours there, and prost-build panics where two
