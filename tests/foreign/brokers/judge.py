@@ -196,12 +196,12 @@ def check(name, why):
     print(f"FAILED {name}: {why}" if why else f"ok {name}")
 
 
-def differs(got, count, often=1, unsure=()):
-    """How often each number came, where that is not `often`; those of `unsure` need not come."""
+def differs(got, count, often=1, unsure=(), swallowed=0):
+    """How often each number came, where that is not `often`; those of `unsure` need not come, nor so many as may be `swallowed`."""
     times = Counter(got)
     lost = [n for n in range(count) if not times[n] and n not in unsure]
     off = {n: k for n, k in sorted(times.items()) if k != often or not 0 <= n < count}
-    return f"{len(lost)} of {count} lost: {lost[:9]}, came often: {off}" if lost or off else None
+    return f"{len(lost)} of {count} lost: {lost[:9]}, came often: {off}" if len(lost) > swallowed or off else None
 
 
 def attempts(subscriber, publisher):
@@ -245,11 +245,14 @@ def everything(broker, publishers, subscribers):
 
 
 def moving(broker, publishers, subscribers):
-    """Nothing is lost where subscribers come and go, unless its publisher knows: go-micro's http broker ends with requests under
-    way (`broker/http.go`, `Disconnect`), and whoever has sent one cannot tell whether it was taken."""
+    """Nothing is lost where subscribers come and go, but for what go-micro's http broker does when one of its own leaves
+    (`broker/http.go`): it ends with requests under way (`Disconnect`), and whoever has sent one cannot tell whether it was taken;
+    and it answers 200 to what comes for a subscription that it has just dropped (`unsubscribe`, `ServeHTTP`), which nobody can
+    know of."""
     for publisher in publishers:
         go = {s.stack for s in subscribers if s.name == "leaves"} - {"rust"}
-        few = len(publisher.unconfirmed) <= (3 if broker == "http" and go else 0)
+        excused = 3 if broker == "http" and go else 0
+        few = len(publisher.unconfirmed) <= excused
         check(f"{publisher.name}: confirmed", None if few else f"not confirmed: {sorted(publisher.unconfirmed)}")
         to = [s for s in subscribers if s.topic == publisher.topic]
         got = {s: numbers(of(publisher, s)) for s in to}
@@ -257,7 +260,7 @@ def moving(broker, publishers, subscribers):
         for s in queue:
             check(f"{publisher.name}: {s.name} gets some in the queue", None if got[s] else "it got none")
         if queue:
-            why = differs([n for s in queue for n in got[s]], publisher.count, unsure=publisher.unconfirmed)
+            why = differs([n for s in queue for n in got[s]], publisher.count, unsure=publisher.unconfirmed, swallowed=excused)
             check(f"{publisher.name}: each to one of the queue", why)
         for s in (s for s in to if not s.queue):
             first = min(got[s], default=publisher.count) if s.name == "comes" else 0
