@@ -48,7 +48,10 @@ fn hold<M: JsonMessage>(json: &[u8], ignore: bool) {
     let same: M = from_slice(&written, &reading).expect("what was written can be read");
     assert_eq!(to_vec(&same, &writing).unwrap(), written);
     // Zeros and the names of the proto change nothing of what it means.
-    for other in [writing.clone().zeros(true), writing.clone().proto_names(true)] {
+    for other in [
+        writing.clone().zeros(true),
+        writing.clone().proto_names(true),
+    ] {
         let other = to_vec(&message, &other).unwrap();
         let same: M = from_slice(&other, &reading).unwrap();
         assert_eq!(to_vec(&same, &writing).unwrap(), written);

@@ -37,4 +37,12 @@ pub enum Stack {
 
 impl Stack {
     pub const ALL: [Self; 3] = [Self::Rmicro, Self::Raw, Self::Bare];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rmicro => "rmicro",
+            Self::Raw => "raw",
+            Self::Bare => "bare",
+        }
+    }
 }

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::backends::Backend;
-use crate::cases::{CASES, Case, Stack};
+use crate::cases::{Case, Stack};
 use crate::load::Figures;
+use crate::options::Options;
 
 const LOCK: &str = include_str!("../../Cargo.lock");
 const VERSIONS: [&str; 3] = ["async-nats", "redis", "tokio"];
@@ -53,9 +54,9 @@ impl Measured {
 }
 
 /// What was measured, as Markdown.
-pub fn text(measured: &Measured, backends: &[&Backend], words: &[String]) -> Outcome<String> {
-    let mut text = head(measured, words);
-    for backend in backends {
+pub fn text(measured: &Measured, options: &Options) -> Outcome<String> {
+    let mut text = head(measured, options);
+    for backend in options.backends() {
         write!(
             text,
             "\n#### {}\n\nraw is {}.\n\n",
@@ -63,7 +64,7 @@ pub fn text(measured: &Measured, backends: &[&Backend], words: &[String]) -> Out
         )?;
         text += "| case | rmicro per s | raw per s | bare per s | x raw | range | x bare | at least 0.9 of raw | rmicro us | raw us | bare us | x raw | server us |\n";
         text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |\n";
-        for case in &CASES {
+        for case in options.cases() {
             text += &row(measured, backend, case);
         }
     }
@@ -77,7 +78,7 @@ fn row(measured: &Measured, backend: &Backend, case: &Case) -> String {
         Stack::ALL
             .map(|stack| {
                 let values = sorted(measured.of(backend, case, stack).iter().map(pick));
-                format!("{:.digits$}", median(&values))
+                told(median(&values), digits)
             })
             .join(" | ")
     };
@@ -85,23 +86,44 @@ fn row(measured: &Measured, backend: &Backend, case: &Case) -> String {
     let to_bare = measured.ratios(backend, case, Stack::Bare, rate);
     let costs = measured.ratios(backend, case, Stack::Raw, cpu);
     let server = measured.of(backend, case, Stack::Rmicro).iter().map(server);
-    format!(
-        "| {} | {} | {:.2} | {:.2} to {:.2} | {:.2} | {} | {} | {:.2} | {:.2} |\n",
-        case.name,
+    let columns = [
+        case.name.to_owned(),
         each(rate, 0),
-        median(&to_raw),
-        to_raw.first().unwrap_or(&f64::NAN),
-        to_raw.last().unwrap_or(&f64::NAN),
-        median(&to_bare),
-        if median(&to_raw) >= WANTED {
-            "yes"
-        } else {
-            "**no**"
-        },
+        told(median(&to_raw), 2),
+        range(&to_raw),
+        told(median(&to_bare), 2),
+        verdict(median(&to_raw)).to_owned(),
         each(cpu, 2),
-        median(&costs),
-        median(&sorted(server)),
-    )
+        told(median(&costs), 2),
+        told(median(&sorted(server)), 2),
+    ];
+    format!("| {} |\n", columns.join(" | "))
+}
+
+const ABSENT: &str = "-";
+
+/// A figure, or a dash where nothing was measured.
+fn told(figure: f64, digits: usize) -> String {
+    if figure.is_nan() {
+        return ABSENT.to_owned();
+    }
+    format!("{figure:.digits$}")
+}
+
+fn range(sorted: &[f64]) -> String {
+    match sorted {
+        [] => ABSENT.to_owned(),
+        [least, .., most] => format!("{least:.2} to {most:.2}"),
+        [only] => format!("{only:.2} to {only:.2}"),
+    }
+}
+
+fn verdict(to_raw: f64) -> &'static str {
+    match to_raw {
+        ratio if ratio.is_nan() => ABSENT,
+        ratio if ratio >= WANTED => "yes",
+        _ => "**no**",
+    }
 }
 
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
@@ -118,14 +140,13 @@ fn median(sorted: &[f64]) -> f64 {
 }
 
 /// When, with what and how it was measured.
-fn head(measured: &Measured, words: &[String]) -> String {
+fn head(measured: &Measured, options: &Options) -> String {
     let locked = |name: &str| {
         let (_, rest) = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""))?;
         Some(format!("{name} {}", rest.split('"').next()?))
     };
     let versions: Vec<String> = VERSIONS.iter().filter_map(|name| locked(name)).collect();
     let loads = sorted(measured.loads.iter().copied());
-    let command = [&["bench/run --brokers".to_owned()], words].concat();
     format!(
         "{}, rmicro {}, {}; {}; {}.\n\nCommand: `{}`. Rounds: {}. Load average of the machine meanwhile: {:.1} to {:.1}. \
          Processors: {}.\n",
@@ -134,7 +155,7 @@ fn head(measured: &Measured, words: &[String]) -> String {
         versions.join(", "),
         std::env::var("BENCH_SERVERS").unwrap_or_default(),
         said("rustc", &["--version"]),
-        command.join(" "),
+        options.command,
         loads.len(),
         loads.first().unwrap_or(&f64::NAN),
         loads.last().unwrap_or(&f64::NAN),

@@ -38,7 +38,10 @@ pub fn measure() -> Outcome<()> {
         black_box(serde_json::to_vec(black_box(&value))).is_ok()
     })?;
     tell("decode of a Value", json.len(), || {
-        black_box(serde_json::from_slice::<serde_json::Value>(black_box(&json))).is_ok()
+        black_box(serde_json::from_slice::<serde_json::Value>(black_box(
+            &json,
+        )))
+        .is_ok()
     })
 }
 
