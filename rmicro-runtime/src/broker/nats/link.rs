@@ -28,11 +28,11 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 /// How often it is looked whether the server is back, where no event says so.
 const LOOK: Duration = Duration::from_millis(250);
 /// The first wait between attempts to come back, and the longest of the first attempts and of later ones. A subscriber that comes back
-/// after a publisher misses what is published meanwhile.
+/// after a publisher misses what is published meanwhile, so the first attempts, of ten seconds at most, are close together.
 const FIRST_WAIT: Duration = Duration::from_millis(10);
-const LONG_WAIT: Duration = Duration::from_millis(200);
+const LONG_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-const FIRST_ATTEMPTS: usize = 50;
+const FIRST_ATTEMPTS: usize = 200;
 
 /// The place of the connection, empty until it is needed.
 pub(super) struct Slot {
@@ -309,9 +309,10 @@ mod tests {
         for (attempt, longest) in [
             (2, 10),
             (3, 20),
-            (9, 200),
-            (50, 200),
-            (51, 2000),
+            (4, 40),
+            (5, 50),
+            (200, 50),
+            (201, 2000),
             (usize::MAX, 2000),
         ] {
             let longest = Duration::from_millis(longest);
