@@ -19,7 +19,8 @@ const CONTRACTS: [&str; 7] = [
     "transport",
 ];
 /// Files that a contract is made of, beside its `mod.rs`.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 14] = [
+    ("broker", "address"),
     ("broker", "capabilities"),
     ("broker", "delivery"),
     ("broker", "header"),

@@ -18,6 +18,8 @@
 //! - **An outage.** A subscription comes back by itself and the log says so, once when the broker is lost and once when it is back.
 //!   Publishing waits for the broker until the caller gives up, or fails and says why.
 
+#[cfg(any(feature = "http", feature = "nats", feature = "redis"))]
+mod address;
 mod capabilities;
 mod delivery;
 mod header;

@@ -46,49 +46,63 @@ struct Scheme {
     name: &'static str,
     /// Whether its feature is on.
     compiled: bool,
-    /// Whether what stands behind `://` is an address, as go-micro's `--registry_address`
-    /// gives it.
-    addressed: bool,
+    tail: Tail,
 }
 
-/// A scheme that has no address.
-const fn local(name: &'static str, compiled: bool) -> Scheme {
+/// What may stand behind `://`.
+#[derive(PartialEq, Eq)]
+enum Tail {
+    /// Nothing.
+    None,
+    /// What the backend reads for itself, and no address.
+    Own,
+    /// An address, as go-micro's `--registry_address` gives it.
+    Address,
+}
+
+const fn scheme_of(name: &'static str, compiled: bool, tail: Tail) -> Scheme {
     Scheme {
         name,
         compiled,
-        addressed: false,
+        tail,
     }
+}
+
+/// A scheme that is a whole URL.
+const fn alone(name: &'static str, compiled: bool) -> Scheme {
+    scheme_of(name, compiled, Tail::None)
+}
+
+/// A scheme that has something of its own behind `://`.
+const fn local(name: &'static str, compiled: bool) -> Scheme {
+    scheme_of(name, compiled, Tail::Own)
 }
 
 /// A scheme that has an address behind `://`.
 const fn addressed(name: &'static str, compiled: bool) -> Scheme {
-    Scheme {
-        name,
-        compiled,
-        addressed: true,
-    }
+    scheme_of(name, compiled, Tail::Address)
 }
 
 pub(super) const REGISTRIES: Known = Known {
     contract: "registry",
-    schemes: &[local("mdns", cfg!(feature = "mdns")), local("memory", true)],
+    schemes: &[local("mdns", cfg!(feature = "mdns")), alone("memory", true)],
 };
 pub(super) const BROKERS: Known = Known {
     contract: "broker",
     schemes: &[
         addressed("http", cfg!(feature = "http")),
-        local("memory", true),
+        alone("memory", true),
         addressed("nats", cfg!(feature = "nats")),
         addressed("redis", cfg!(feature = "redis")),
     ],
 };
 const TRANSPORTS: Known = Known {
     contract: "transport",
-    schemes: &[local("grpc", cfg!(feature = "grpc")), local("memory", true)],
+    schemes: &[alone("grpc", cfg!(feature = "grpc")), alone("memory", true)],
 };
 const SELECTORS: Known = Known {
     contract: "selector",
-    schemes: &[local("random", true), local("round_robin", true)],
+    schemes: &[alone("random", true), alone("round_robin", true)],
 };
 
 /// The registry that `chosen` names, or the default; each `memory` is one of its own.
@@ -101,10 +115,10 @@ pub(super) fn registry(
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_REGISTRY.into(),
     };
-    match scheme(&url) {
+    match REGISTRIES.named(&url) {
         #[cfg(feature = "mdns")]
-        "mdns" => Ok(Arc::new(registry::Mdns::from_url(&url, seam.clone())?)),
-        "memory" => Ok(Arc::new(registry::Memory::with_seam(seam.clone()))),
+        Some("mdns") => Ok(Arc::new(registry::Mdns::from_url(&url, seam.clone())?)),
+        Some("memory") => Ok(Arc::new(registry::Memory::with_seam(seam.clone()))),
         _ => Err(REGISTRIES.refuse(&url)),
     }
 }
@@ -125,18 +139,18 @@ pub(super) fn broker(
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_BROKER.into(),
     };
-    match scheme(&url) {
+    match BROKERS.named(&url) {
         #[cfg(feature = "http")]
-        "http" => {
+        Some("http") => {
             let config = broker::HttpConfig::from_url(&url)?.near(near);
             let (registry, seam) = (registry.clone(), seam.clone());
             Ok(Arc::new(broker::Http::new(config, registry, seam)))
         }
-        "memory" => Ok(Arc::new(broker::Memory::new())),
+        Some("memory") => Ok(Arc::new(broker::Memory::new())),
         #[cfg(feature = "nats")]
-        "nats" => Ok(Arc::new(broker::Nats::from_url(&url, seam.clone())?)),
+        Some("nats") => Ok(Arc::new(broker::Nats::from_url(&url, seam.clone())?)),
         #[cfg(feature = "redis")]
-        "redis" => Ok(Arc::new(broker::Redis::from_url(&url, seam.clone())?)),
+        Some("redis") => Ok(Arc::new(broker::Redis::from_url(&url, seam.clone())?)),
         _ => Err(BROKERS.refuse(&url)),
     }
 }
@@ -158,9 +172,9 @@ pub(super) fn transport(
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_TRANSPORT.into(),
     };
-    match scheme(&url) {
+    match TRANSPORTS.named(&url) {
         #[cfg(feature = "grpc")]
-        "grpc" => {
+        Some("grpc") => {
             let grpc = transport::Grpc::new(seam.clone());
             let config = transport::GrpcConfig::default();
             Ok(Arc::new(match max_message_size {
@@ -168,7 +182,7 @@ pub(super) fn transport(
                 None => grpc,
             }))
         }
-        "memory" => Ok(Arc::new(transport::Memory::new().clock(seam.clock))),
+        Some("memory") => Ok(Arc::new(transport::Memory::new().clock(seam.clock))),
         _ => Err(TRANSPORTS.refuse(&url)),
     }
 }
@@ -183,9 +197,9 @@ pub(super) fn selector(
         Some(Chosen(Choice::Url(url))) => url,
         None => DEFAULT_SELECTOR.into(),
     };
-    match scheme(&url) {
-        "random" => Ok(Arc::new(selector::Random::new(seam.chance.clone()))),
-        "round_robin" => Ok(Arc::new(selector::RoundRobin::new(&seam.chance))),
+    match SELECTORS.named(&url) {
+        Some("random") => Ok(Arc::new(selector::Random::new(seam.chance.clone()))),
+        Some("round_robin") => Ok(Arc::new(selector::RoundRobin::new(&seam.chance))),
         _ => Err(SELECTORS.refuse(&url)),
     }
 }
@@ -208,7 +222,7 @@ pub(super) fn selector_refusal(url: &str) -> Option<String> {
 pub(super) fn with_address(known: &Known, url: &str, address: &str) -> Option<String> {
     let scheme = scheme(url);
     let known = known.find(scheme);
-    if known.is_some_and(|known| !known.addressed) {
+    if known.is_some_and(|known| known.tail != Tail::Address) {
         return None;
     }
     let after = url
@@ -243,17 +257,29 @@ impl Known {
         Error::invalid_argument(self.refusal(url).unwrap_or_default())
     }
 
+    /// The scheme of `url`, where something can be made of it.
+    fn named<'a>(&self, url: &'a str) -> Option<&'a str> {
+        self.refusal(url).is_none().then(|| scheme(url))
+    }
+
     fn refusal(&self, url: &str) -> Option<String> {
         let (contract, wanted) = (self.contract, scheme(url));
         let there = self.there();
-        let url = without_secrets(url);
+        let shown = without_secrets(url);
+        let bare = [wanted.len(), wanted.len() + "://".len()].contains(&url.len());
         Some(match self.find(wanted) {
-            Some(known) if known.compiled => return None,
-            Some(_) => format!(
-                "{contract} {url:?} is not compiled in: enable the feature `{wanted}` of \
+            Some(known) if !known.compiled => format!(
+                "{contract} {shown:?} is not compiled in: enable the feature `{wanted}` of \
                 rmicro-runtime; there are: {there}"
             ),
-            None => format!("{contract} {url:?} does not exist; there are: {there}"),
+            Some(known) if known.tail == Tail::None && !bare => format!(
+                "{contract} {shown:?} cannot be: {wanted} has no address and no parameters, so write {wanted} alone"
+            ),
+            Some(_) => return None,
+            None if url.contains(':') && !url.contains("://") => format!(
+                "{contract} {shown:?} has no scheme: it is SCHEME or SCHEME://ADDRESS; there are: {there}"
+            ),
+            None => format!("{contract} {shown:?} does not exist; there are: {there}"),
         })
     }
 }
@@ -267,6 +293,68 @@ mod tests {
         for url in ["memory", "memory://"] {
             let registry = registry(Some(url.into()), &Seam::default()).unwrap();
             assert_eq!(registry.name(), "memory");
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_has_no_address_refuses_one() {
+        let seam = Seam::default();
+        let memory = registry(Some("memory".into()), &seam).unwrap();
+        let near = || None;
+        for url in [
+            "memory://x",
+            "memory:///",
+            "memory://?a=b",
+            "memory://ada:s3cret@a:1",
+        ] {
+            let errors = [
+                registry(Some(url.into()), &seam).unwrap_err(),
+                broker(Some(url.into()), &memory, near, &seam).unwrap_err(),
+                transport(Some(url.into()), None, &seam).unwrap_err(),
+            ];
+            for error in errors {
+                let said = error.message();
+                assert!(
+                    said.ends_with(
+                        " cannot be: memory has no address and no parameters, so write memory alone"
+                    ),
+                    "{said}"
+                );
+                assert!(!said.contains("s3cret"), "{said}");
+            }
+        }
+        let error = selector(Some("random://x".into()), &seam).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "selector \"random://x\" cannot be: random has no address and no parameters, so write random alone"
+        );
+    }
+
+    #[test]
+    fn what_is_no_url_is_told_with_how_one_begins() {
+        let there = BROKERS.there();
+        for (url, told) in [
+            (
+                "127.0.0.1:4222",
+                "\"127.0.0.1:4222\" has no scheme: it is SCHEME or SCHEME://ADDRESS",
+            ),
+            (
+                "nats:a:1",
+                "\"nats:a:1\" has no scheme: it is SCHEME or SCHEME://ADDRESS",
+            ),
+            (
+                "ada:s3cret@a",
+                "\"***@a\" has no scheme: it is SCHEME or SCHEME://ADDRESS",
+            ),
+            ("", "\"\" does not exist"),
+            ("://a", "\"://a\" does not exist"),
+            ("Memory", "\"Memory\" does not exist"),
+        ] {
+            let error = BROKERS.refuse(url);
+            assert_eq!(
+                error.message(),
+                format!("broker {told}; there are: {there}")
+            );
         }
     }
 
@@ -314,7 +402,7 @@ mod tests {
     fn a_scheme_that_is_not_compiled_in_names_its_feature() {
         const KNOWN: Known = Known {
             contract: "registry",
-            schemes: &[local("mdns", false), local("memory", true)],
+            schemes: &[local("mdns", false), alone("memory", true)],
         };
         assert_eq!(
             KNOWN.refuse("mdns://micro").message(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::broker::address::host_port;
+use crate::broker::secrets::without_secrets;
 use crate::error::{Error, Result};
 
 /// Where go-micro listens (`broker/http.go`, `DefaultAddress`).
@@ -78,11 +80,7 @@ impl HttpConfig {
         if address.is_empty() {
             return Ok(Self::default());
         }
-        let port = address.rsplit_once(':').map(|(_, port)| port);
-        let has_port = port.is_some_and(|port| port.parse::<u16>().is_ok());
-        if !has_port || address.contains(['/', '?', '#', '@', ',']) {
-            return Err(not_ours(url));
-        }
+        host_port(address, None).ok_or_else(|| not_ours(url))?;
         Ok(Self::default().address(address))
     }
 
@@ -157,8 +155,9 @@ impl Default for HttpConfig {
 }
 
 fn not_ours(url: &str) -> Error {
+    let url = without_secrets(url);
     Error::invalid_argument(format!(
-        "{url:?} is not an http broker; it is written http or http://HOST:PORT, which is where this process listens"
+        "broker {url:?} cannot be: it is http or http://HOST:PORT, which is where this process listens, with nothing behind it"
     ))
 }
 
@@ -199,15 +198,18 @@ mod tests {
             "http:",
             "http://a",
             "http://a:b",
+            "http://a b:1",
+            "http://::1:1",
             "http://a:1/x",
             "http://a:1?b=c",
+            "http://a/x?unknown=1",
             "http://a:1,b:2",
+            "http://ada:s3cret@a:1",
         ] {
             let error = HttpConfig::from_url(url).unwrap_err();
-            assert!(
-                error.message().contains("http or http://HOST:PORT"),
-                "{url}"
-            );
+            let said = error.message();
+            assert!(said.contains("it is http or http://HOST:PORT"), "{url}");
+            assert!(!said.contains("s3cret"), "{said}");
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::broker::address::host_port;
 use crate::broker::secrets::without_secrets;
 use crate::error::{Error, Result};
 
@@ -189,17 +190,8 @@ impl Login {
 
 /// `server` with the port that NATS has where it names none; `None` where it is no host and port.
 fn with_port(server: &str) -> Option<String> {
-    let server = server.trim_end_matches('/');
-    let (host, port) = match server.rsplit_once(':') {
-        // The colons of an address in brackets are its own.
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse::<u16>().ok()?),
-        _ => (server, 4222),
-    };
-    let bracketed = host.starts_with('[') && host.ends_with(']');
-    let odd =
-        |letter: char| letter.is_whitespace() || letter.is_control() || "/?#".contains(letter);
-    let fits = !host.is_empty() && !host.contains(odd) && (bracketed || !host.contains(':'));
-    fits.then(|| format!("{host}:{port}"))
+    let (host, port) = host_port(server.trim_end_matches('/'), Some(4222))?;
+    (!host.is_empty()).then(|| format!("{host}:{port}"))
 }
 
 /// `text` with its escapes read (RFC 3986, section 2.1); `None` where one is none.
@@ -315,10 +307,18 @@ mod tests {
             "nats:",
             "nats://a:99999",
             "nats:// ",
+            "nats://a b",
             "nats://a/b",
-            "nats://a?tls=7",
+            "nats://a:1/b",
+            "nats://:1",
+            "nats://[::1",
         ] {
-            NatsConfig::from_url(url).unwrap_err();
+            let said = told(url);
+            assert!(said.contains("it is nats://HOST:PORT"), "{said}");
+        }
+        for url in ["nats://a?tls=7", "nats://a?tls", "nats://a?=1"] {
+            let said = told(url);
+            assert!(said.contains("known: tls=true"), "{said}");
         }
     }
 }

@@ -236,6 +236,11 @@ mod tests {
             ("redis://a:secret@h:1/x", "the database is to be a number"),
             ("redis://a:secret@h:x", "is written redis://"),
             ("redis://a:secret@h:1,b:2", "is written redis://"),
+            ("redis://a:secret@h#x", "is written redis://"),
+            ("redis://a:secret@:1", "is written redis://"),
+            ("redis://a:secret@[::1", "is written redis://"),
+            ("redis:a:secret@h", "is written redis://"),
+            ("redis://a:secret@h/1/2", "the database is to be a number"),
             ("redis://a:%zz@h:1", "percent-encoded"),
             ("rediss://a:secret@h:1", "is written redis://"),
         ] {

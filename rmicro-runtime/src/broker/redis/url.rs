@@ -2,11 +2,14 @@
 //!
 //! Invariant: what is wrong is told without what stands before the `@`.
 
+use std::fmt::Display;
 use std::time::Duration;
 
+use crate::broker::address::host_port;
+use crate::broker::secrets::without_secrets;
 use crate::error::{Error, Result};
 
-const PORT: &str = "6379";
+const PORT: u16 = 6379;
 const FORM: &str = "redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?NAME=VALUE]";
 
 /// What a URL says.
@@ -21,6 +24,7 @@ pub(super) struct Parts {
 
 /// Takes a URL apart.
 pub(super) fn split(url: &str) -> Result<Parts> {
+    let not_ours = || refused(url, format_args!("it is written {FORM}"));
     let rest = match url.strip_prefix("redis") {
         Some("") => "",
         Some(rest) => rest.strip_prefix("://").ok_or_else(not_ours)?,
@@ -32,6 +36,12 @@ pub(super) fn split(url: &str) -> Result<Parts> {
         None => (None, rest),
     };
     let (host, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let no_number = || {
+        refused(
+            url,
+            "the database is to be a number, as in redis://HOST:PORT/2",
+        )
+    };
     let (username, password) = match credentials {
         Some(credentials) => {
             let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
@@ -40,10 +50,10 @@ pub(super) fn split(url: &str) -> Result<Parts> {
         None => (None, None),
     };
     Ok(Parts {
-        address: address(host)?,
+        address: address(host).ok_or_else(not_ours)?,
         username,
         password,
-        database: number(database)?,
+        database: number(database).ok_or_else(no_number)?,
         parameters: parameters
             .split('&')
             .filter(|one| !one.is_empty())
@@ -68,30 +78,20 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     number.checked_mul(millis).map(Duration::from_millis)
 }
 
-/// `HOST:PORT` with what is not said as by default.
-fn address(host: &str) -> Result<String> {
-    if host.is_empty() {
-        return Ok(format!("127.0.0.1:{PORT}"));
+/// `HOST:PORT` with what is not said as by default; `None` where it is none.
+fn address(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some(format!("127.0.0.1:{PORT}"));
     }
-    let after = host.rsplit_once(']').map_or(host, |(_, after)| after);
-    match after.split_once(':') {
-        _ if host.contains([',', ' ']) => Err(not_ours()),
-        Some((_, port)) if port.parse::<u16>().is_ok() => Ok(host.to_owned()),
-        Some(_) => Err(not_ours()),
-        None => Ok(format!("{host}:{PORT}")),
-    }
+    let (host, port) = host_port(text, Some(PORT))?;
+    (!host.is_empty()).then(|| format!("{host}:{port}"))
 }
 
-fn number(database: &str) -> Result<u32> {
-    if database.is_empty() {
-        return Ok(0);
+fn number(database: &str) -> Option<u32> {
+    match database {
+        "" => Some(0),
+        database => database.parse().ok(),
     }
-    let parsed = database.parse();
-    parsed.map_err(|_| {
-        Error::invalid_argument(
-            "broker redis: the database is to be a number, as in redis://HOST:PORT/2",
-        )
-    })
 }
 
 /// `text` without its percent-encoding (RFC 3986, section 2.1); `None` where it is empty.
@@ -118,6 +118,7 @@ fn decoded(text: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-fn not_ours() -> Error {
-    Error::invalid_argument(format!("the URL of broker redis is written {FORM}"))
+fn refused(url: &str, why: impl Display) -> Error {
+    let url = without_secrets(url);
+    Error::invalid_argument(format!("broker {url:?} cannot be: {why}"))
 }
