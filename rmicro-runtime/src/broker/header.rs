@@ -1,6 +1,8 @@
 //! The header of a message: a small ordered map of strings, shared by everybody who gets the message.
+//!
+//! Invariant: it is a list in which each name comes after the one before it. A message has a few names, which a list holds in one piece
+//! of memory and a tree in one of half a kilobyte.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +19,10 @@ use std::sync::Arc;
 /// assert_eq!(header.get("content-type"), Some("application/json"));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Header(Option<Arc<BTreeMap<String, String>>>);
+pub struct Header(Option<Arc<Vec<Pair>>>);
+
+/// A name and its value.
+type Pair = (String, String);
 
 impl Header {
     /// A header without names.
@@ -27,55 +32,69 @@ impl Header {
 
     /// The value of `name`: of the name as it is written, otherwise of the first that differs in ASCII case alone.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let names = self.0.as_deref()?;
-        let exact = names.get(name);
-        let like = || {
-            names
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        };
-        let value = exact.or_else(|| like().map(|(_, value)| value));
-        value.map(String::as_str)
+        let pairs = self.0.as_deref()?;
+        let like = |(known, _): &&Pair| known.eq_ignore_ascii_case(name);
+        let exact = place(pairs, name).ok().map(|at| &pairs[at]);
+        let (_, value) = exact.or_else(|| pairs.iter().find(like))?;
+        Some(value)
     }
 
     /// Sets `name` to `value`; a name that differs in ASCII case alone goes.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let (name, names) = (name.into(), Arc::make_mut(self.0.get_or_insert_default()));
-        if !names.contains_key(&name) {
-            names.retain(|known, _| !known.eq_ignore_ascii_case(&name));
+        let (name, pairs) = (name.into(), Arc::make_mut(self.0.get_or_insert_default()));
+        if let Ok(at) = place(pairs, &name) {
+            pairs[at].1 = value.into();
+            return;
         }
-        names.insert(name, value.into());
+        pairs.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+        let at = place(pairs, &name).unwrap_or_else(|at| at);
+        pairs.insert(at, (name, value.into()));
     }
 
     /// Takes out every name that differs from `name` in ASCII case at most.
     pub fn remove(&mut self, name: &str) {
         if self.get(name).is_some()
-            && let Some(names) = &mut self.0
+            && let Some(pairs) = &mut self.0
         {
-            Arc::make_mut(names).retain(|known, _| !known.eq_ignore_ascii_case(name));
+            Arc::make_mut(pairs).retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         }
     }
 
     /// Every name with its value, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        let names = self.0.as_deref().into_iter().flatten();
-        names.map(|(name, value)| (name.as_str(), value.as_str()))
+        let pairs = self.0.as_deref().into_iter().flatten();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether there is no name.
     pub fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|names| names.is_empty())
+        self.0.as_ref().is_none_or(|pairs| pairs.is_empty())
     }
 }
 
-/// Takes the names as they are, so that two may differ in case alone, as a Go map's may.
+/// Where `name` is among `pairs`, or where it would be.
+fn place(pairs: &[Pair], name: &str) -> Result<usize, usize> {
+    pairs.binary_search_by(|(known, _)| known.as_str().cmp(name))
+}
+
+/// Takes the names as they are, so that two may differ in case alone, as a Go map's may; of one name the last value counts.
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Header {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         let pairs = pairs.into_iter();
-        let names: BTreeMap<String, String> = pairs
+        let mut pairs: Vec<Pair> = pairs
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        Self((!names.is_empty()).then(|| Arc::new(names)))
+        if !pairs.is_sorted_by(|(one, _), (next, _)| one < next) {
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            pairs.dedup_by(|(name, value), (kept, last)| {
+                let same = name == kept;
+                if same {
+                    std::mem::swap(value, last);
+                }
+                same
+            });
+        }
+        Self((!pairs.is_empty()).then(|| Arc::new(pairs)))
     }
 }
 
@@ -105,6 +124,26 @@ mod tests {
         assert_eq!(header.iter().collect::<Vec<_>>(), [("Id", "new")]);
         header.remove("iD");
         assert!(header.is_empty());
+    }
+
+    #[test]
+    fn names_are_ordered_and_the_last_value_of_a_name_counts() {
+        let pairs = [
+            ("b", "1"),
+            ("a", "2"),
+            ("c", "3"),
+            ("b", "4"),
+            ("b", "5"),
+            ("A", "6"),
+        ];
+        let header: Header = pairs.into_iter().collect();
+        let ordered = [("A", "6"), ("a", "2"), ("b", "5"), ("c", "3")];
+        assert_eq!(header.iter().collect::<Vec<_>>(), ordered);
+        let mut inserted = Header::new();
+        for (name, value) in [("c", "0"), ("a", "2"), ("b", "5"), ("c", "3")] {
+            inserted.insert(name, value);
+        }
+        assert_eq!(inserted.iter().collect::<Vec<_>>(), ordered[1..]);
     }
 
     #[test]

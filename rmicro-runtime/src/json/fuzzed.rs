@@ -5,7 +5,7 @@ use super::Envelope;
 /// Header and body of a message of go-micro's brokers; `None` where `json` is none.
 pub fn read_envelope(json: &[u8]) -> Option<(Vec<(String, String)>, Vec<u8>)> {
     let envelope = Envelope::read(json).ok()?;
-    Some((envelope.header.into_iter().collect(), envelope.body))
+    Some((envelope.header, envelope.body))
 }
 
 /// The same as JSON.
