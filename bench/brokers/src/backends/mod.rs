@@ -1,5 +1,7 @@
 //! One file for each broker: how rmicro's is made, and what the bare crate does instead.
 
+mod http;
+mod memory;
 mod nats;
 mod redis;
 
@@ -18,11 +20,18 @@ pub struct Backend {
     pub name: &'static str,
     /// What the bare crate is, and what it does.
     pub peer: &'static str,
+    /// Which bound counts, where that is not 0.9 of raw.
+    pub bound: Option<&'static str>,
     /// Has a stack do a case.
     pub measure: fn(Stack, &'static Case) -> Measuring,
 }
 
-pub static BACKENDS: [Backend; 2] = [nats::BACKEND, redis::BACKEND];
+pub static BACKENDS: [Backend; 4] = [
+    memory::BACKEND,
+    http::BACKEND,
+    nats::BACKEND,
+    redis::BACKEND,
+];
 
 /// What `bench/brokers/run` says of a server by `name`.
 fn told(name: &str) -> Outcome<String> {

@@ -19,6 +19,7 @@ use crate::{Outcome, envelope};
 pub const BACKEND: Backend = Backend {
     name: "nats",
     peer: "async-nats 0.51.0; each publisher waits for the echo of a message that leaves after its own, shared by all who wait",
+    bound: None,
     measure: measuring,
 };
 

@@ -22,6 +22,7 @@ use crate::{Failure, Outcome};
 pub const BACKEND: Backend = Backend {
     name: "redis",
     peer: "redis 1.8.1; XADD of all publishers by one connection, and XACK of what was read together with the next XREADGROUP",
+    bound: None,
     measure: measuring,
 };
 
