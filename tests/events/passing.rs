@@ -155,7 +155,7 @@ async fn publishing_waits_for_room_until_its_deadline() {
     assert_eq!(error.code(), Code::DeadlineExceeded);
     assert_eq!(
         error.message(),
-        "publish: topic \"t\" at broker memory: the deadline passed"
+        "publish: topic \"t\" at broker memory: the deadline passed; a subscription or a queue of the topic has its backlog full"
     );
     assert_eq!(begun.elapsed(), 700 * MS);
     let begun = tokio::time::Instant::now();
@@ -184,6 +184,34 @@ impl ClientInterceptor for Patience {
             .map(|at| at.since(Clock::default().now()));
         self.0.note(format!("{} {left:?}", call.head.service));
         next.run(call).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_an_interceptor_holds_up_says_so() {
+    struct Stuck(Duration, Duration);
+
+    #[async_trait]
+    impl ClientInterceptor for Stuck {
+        async fn intercept(&self, call: ClientCall, next: ClientNext<'_>) -> Result<Answer> {
+            tokio::time::sleep(self.0).await;
+            let answer = next.run(call).await;
+            tokio::time::sleep(self.1).await;
+            answer
+        }
+    }
+
+    let (none, long) = (Duration::ZERO, 100 * MS);
+    for stuck in [Stuck(long, none), Stuck(none, long)] {
+        let builder = World::default()
+            .builder("greeter")
+            .client_interceptor(stuck);
+        let (service, event) = (builder.build().unwrap(), reply("late"));
+        let publishing = service.publish("t", &event).timeout(50 * MS);
+        assert_eq!(
+            publishing.await.unwrap_err().message(),
+            "publish: topic \"t\" at broker memory: the deadline passed; an interceptor had not come to an end"
+        );
     }
 }
 

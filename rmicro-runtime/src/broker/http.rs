@@ -139,6 +139,12 @@ impl Broker for Http {
         self.0.lock_address().clone()
     }
 
+    fn outage(&self, topic: &str) -> Option<String> {
+        let shared = &*self.0;
+        let wait = |target: &record::Target| shared.pool.waits_for(&target.address);
+        shared.directory.outage(topic, wait)
+    }
+
     /// Listens, so that an address that is taken shows early.
     async fn connect(&self) -> Result<()> {
         self.0.listen().await.map(drop)

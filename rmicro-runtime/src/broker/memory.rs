@@ -88,6 +88,11 @@ impl Broker for Memory {
         can
     }
 
+    fn outage(&self, _topic: &str) -> Option<String> {
+        // Publishing waits for nothing else.
+        Some("a subscription or a queue of the topic has its backlog full".to_owned())
+    }
+
     async fn publish(&self, topic: &str, message: Message) -> Result<()> {
         named(topic)?;
         match self.topics.of(topic) {

@@ -89,6 +89,13 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Why publishing to `topic` has to wait now, for the error of whoever stops waiting: what is away or does not answer, where that
+    /// is, and the last reason, in one line and without a password. `None` where nothing is known of it.
+    fn outage(&self, topic: &str) -> Option<String> {
+        let _ = topic;
+        None
+    }
+
     /// Reaches the broker now instead of at the first use, so that an error shows early.
     async fn connect(&self) -> Result<()> {
         Ok(())

@@ -6,6 +6,7 @@
 
 mod config;
 mod confirms;
+mod dial;
 mod form;
 mod health;
 mod inbox;
@@ -103,6 +104,10 @@ impl Broker for Nats {
 
     fn address(&self) -> Option<String> {
         Some(self.slot.config.address())
+    }
+
+    fn outage(&self, _topic: &str) -> Option<String> {
+        Some(self.slot.outage())
     }
 
     async fn connect(&self) -> Result<()> {

@@ -135,6 +135,10 @@ impl Broker for Redis {
         Some(self.link().at().to_owned())
     }
 
+    fn outage(&self, _topic: &str) -> Option<String> {
+        Some(self.link().health.outage())
+    }
+
     async fn connect(&self) -> Result<()> {
         let reached = self.link().try_once("", &redis::cmd("PING")).await;
         reached

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::IntoFuture;
 use std::num::NonZeroU32;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -26,7 +26,8 @@ use crate::transport::{Body, ClientCall};
 ///
 /// Awaiting it publishes it, and ends as [`Broker::publish`](crate::broker::Broker::publish) does, within the deadline: the
 /// [`timeout`](Self::timeout), the client's request timeout (30 s by default) where none is set, and the deadline of the handler
-/// that publishes, whichever is earliest. Its client's interceptors run around it.
+/// that publishes, whichever is earliest. When that passes the error says what was waited for, as
+/// [`Broker::outage`](crate::broker::Broker::outage) knows it. Its client's interceptors run around it.
 #[must_use = "an event is published when it is awaited"]
 pub struct Publish<'a, E> {
     event: &'a E,
@@ -131,6 +132,7 @@ impl Sending {
             publisher: self.publisher,
             header: written.header,
             content_type: written.format.map(super::body::Format::content_type),
+            at_broker: AtomicBool::new(false),
         };
         if let Some(key) = self.key {
             leaving.header.insert(KEY, key);
@@ -192,6 +194,8 @@ struct Leaving {
     publisher: Publisher,
     header: Header,
     content_type: Option<&'static str>,
+    /// Whether it is the broker that is waited for.
+    at_broker: AtomicBool,
 }
 
 impl Leaving {
@@ -216,14 +220,21 @@ impl Leaving {
                 .insert(envelope::ID, inner.seam.chance.uuid());
         }
         let publishing = inner.broker.publish(topic, message);
-        match inner.seam.clock.until(deadline, publishing).await {
-            Some(published) => published.map_err(|error| error.at(self.stage(topic))),
-            None => Err(self.late(topic)),
-        }
+        self.at_broker.store(true, Ordering::Relaxed);
+        let published = inner.seam.clock.until(deadline, publishing).await;
+        let published = published.ok_or_else(|| self.late(topic))?;
+        self.at_broker.store(false, Ordering::Relaxed);
+        published.map_err(|error| error.at(self.stage(topic)))
     }
 
+    /// The error of an event whose deadline has passed, with what it was that took so long.
     fn late(&self, topic: &str) -> Error {
-        Error::deadline_exceeded("the deadline passed").at(self.stage(topic))
+        let why = match self.at_broker.load(Ordering::Relaxed) {
+            true => self.publisher.0.broker.outage(topic),
+            false => Some("an interceptor had not come to an end".to_owned()),
+        };
+        let why = why.map_or_else(String::new, |why| format!("; {why}"));
+        Error::deadline_exceeded(format!("the deadline passed{why}")).at(self.stage(topic))
     }
 
     fn stage(&self, topic: &str) -> String {

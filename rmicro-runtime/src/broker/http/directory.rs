@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use super::failure;
 use super::record::{self, SERVICE, Target};
 use crate::error::{Code, Error, Result};
 use crate::registry::{Registry, Roster, Watch};
@@ -35,6 +37,8 @@ pub(super) struct Directory {
     registry: Arc<dyn Registry>,
     clock: Clock,
     known: Mutex<Known>,
+    /// Whether the registry was asked and has not answered.
+    asking: AtomicBool,
 }
 
 #[derive(Default)]
@@ -54,6 +58,7 @@ impl Directory {
             registry,
             clock,
             known: Mutex::default(),
+            asking: AtomicBool::new(false),
         }
     }
 
@@ -75,9 +80,22 @@ impl Directory {
         Ok(known.topics.get(topic).cloned().unwrap_or_default())
     }
 
+    /// Why a publication to `topic` is not over: the registry has not answered, or those have not that `wait` is true of.
+    pub(super) fn outage(&self, topic: &str, wait: impl Fn(&Target) -> bool) -> Option<String> {
+        if self.asking.load(Ordering::Relaxed) {
+            let name = self.registry.name();
+            return Some(format!("registry {name} has not told who subscribes"));
+        }
+        // Whoever has it for a moment longer than this costs only the reason.
+        let audience = self.known.try_lock().ok()?.topics.get(topic).cloned()?;
+        let targets = audience.all.iter().chain(audience.queues.iter().flatten());
+        failure::unanswered(targets.filter(|target| wait(target)))
+    }
+
     /// Watches where nothing does, and then asks, so that the answer and the watch leave no gap between them.
     async fn ask(&self, known: &mut Known) -> Result<()> {
         let limit = self.clock.now().after(ANSWER_LIMIT);
+        self.asking.store(true, Ordering::Relaxed);
         let asking = async {
             if known.watch.is_none() {
                 known.watch = Some(self.registry.watch(SERVICE).await?);
@@ -88,6 +106,7 @@ impl Directory {
             self.clock.until(limit, asking).await.unwrap_or_else(|| {
                 Err(Error::unavailable(format!("no answer in {ANSWER_LIMIT:?}")))
             });
+        self.asking.store(false, Ordering::Relaxed);
         known.asked = Some(self.clock.now());
         let name = self.registry.name();
         match answer {

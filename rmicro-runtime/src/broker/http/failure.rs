@@ -94,6 +94,22 @@ pub(super) fn error(failed: &[(Target, Failure)], count: usize) -> Error {
     Error::new(code, text)
 }
 
+/// What is said of `targets` while their answers are waited for; `None` where there are none.
+pub(super) fn unanswered<'a>(targets: impl Iterator<Item = &'a Target>) -> Option<String> {
+    let waiting: Vec<_> = targets
+        .map(|target| {
+            let Target { id, address, .. } = target;
+            format!("node {id} at {address} has not answered (it may get the message)")
+        })
+        .collect();
+    let mut told = waiting.get(..MOST_NAMED).unwrap_or(&waiting).join("; ");
+    if waiting.len() > MOST_NAMED {
+        // Writing to a string does not fail.
+        let _ = write!(told, "; and {} more", waiting.len() - MOST_NAMED);
+    }
+    (!told.is_empty()).then_some(told)
+}
+
 struct Told<'a>(&'a Target, &'a Failure);
 
 impl Display for Told<'_> {

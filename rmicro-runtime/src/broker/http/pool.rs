@@ -93,6 +93,12 @@ impl Pool {
         failed.is_some_and(|failed| self.seam.clock.now().since(failed) < AVOIDED)
     }
 
+    /// Whether a request to `address` is not answered yet.
+    pub(super) fn waits_for(&self, address: &str) -> bool {
+        let place = self.lock().get(address).cloned();
+        place.is_some_and(|place| place.turns.available_permits() < self.turns())
+    }
+
     /// Closes the connections that nobody uses.
     pub(super) fn clear(&self) {
         self.lock().clear();
@@ -169,13 +175,18 @@ impl Pool {
         }
         // Addresses come and go with processes: those that have nothing any more are forgotten.
         places.retain(|_, place| Arc::strong_count(place) > 1 || place.is_used());
-        let turns = self.config.max_connections_out;
         let place = Arc::new(Place {
-            turns: Semaphore::new(turns.clamp(1, Semaphore::MAX_PERMITS)),
+            turns: Semaphore::new(self.turns()),
             state: Mutex::default(),
         });
         places.insert(address.to_owned(), place.clone());
         place
+    }
+
+    /// How many requests go to one address at a time.
+    fn turns(&self) -> usize {
+        let turns = self.config.max_connections_out;
+        turns.clamp(1, Semaphore::MAX_PERMITS)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {

@@ -3,4 +3,5 @@
 mod publishers;
 mod receivers;
 mod subscriptions;
+mod waits;
 mod world;

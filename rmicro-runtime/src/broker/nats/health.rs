@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use async_nats::{Event, ServerError};
+use async_nats::{Event, Server, ServerError};
 use tokio::sync::watch;
 
 /// How many refusals are kept until somebody asks for them.
@@ -19,6 +19,8 @@ pub(super) struct Health(Arc<watch::Sender<State>>);
 pub(super) struct State {
     /// Whether the connection was lost and is not back.
     pub(super) lost: bool,
+    /// Why the last attempt to come back failed.
+    reason: Option<String>,
     /// What the server has said last against something that the client wants.
     pub(super) refusal: Option<Arc<str>>,
     /// What it has said against something since it was last asked for; the newest are kept.
@@ -45,11 +47,34 @@ impl Health {
         taken
     }
 
+    /// Why the server cannot be reached; `None` while it can.
+    pub(super) fn outage(&self) -> Option<String> {
+        let state = self.0.borrow();
+        let why = || {
+            let reason = state.reason.clone();
+            reason.unwrap_or_else(|| "the connection was lost".to_owned())
+        };
+        state.lost.then(why)
+    }
+
+    /// Takes in how the attempts to reach `servers` have gone until now.
+    pub(super) fn tried(&self, servers: &[Server]) {
+        let reason = servers.iter().find_map(|server| server.last_error.clone());
+        // Nobody waits for this.
+        self.0.send_if_modified(|state| {
+            state.reason = reason;
+            false
+        });
+    }
+
     /// Takes in `event` of the connection to `address`.
     pub(super) fn tell(&self, event: &Event, address: &str) {
         match event {
             Event::Connected => {
-                let was_lost = self.change(|state| std::mem::take(&mut state.lost));
+                let was_lost = self.change(|state| {
+                    state.reason = None;
+                    std::mem::take(&mut state.lost)
+                });
                 if was_lost {
                     tracing::info!("Broker [nats] is there again: {address}");
                 }

@@ -4,36 +4,23 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Subscriber};
+use async_nats::{Client, ConnectError, ConnectErrorKind, Subscriber};
 use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::config::{Login, NatsConfig};
+use super::config::NatsConfig;
 use super::confirms::{Confirms, Echo, Wish, connection, let_go};
+use super::dial::{nats_error, options};
 use super::health::Health;
 use crate::broker::Topic;
 use crate::error::{Code, Error, Result};
-use crate::seam::{Chance, Seam};
+use crate::seam::Seam;
 
-/// How long one server may take to take the client in.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How often a silent connection is tried; it is lost when two answers are missing.
-const PING: Duration = Duration::from_secs(15);
-/// How many messages the client can hold for a subscription until its pump has a turn: more than all that it reads in one turn of
-/// its own, so that it drops none.
-const BETWEEN_TURNS: usize = 1 << 20;
 /// How long the end waits for subscriptions.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// How often it is looked whether the server is back, where no event says so.
 const LOOK: Duration = Duration::from_millis(250);
-/// The first wait between attempts to come back, and the longest of the first attempts and of later ones. A subscriber that comes back
-/// after a publisher misses what is published meanwhile, so the first attempts, of ten seconds at most, are close together.
-const FIRST_WAIT: Duration = Duration::from_millis(10);
-const LONG_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-const FIRST_ATTEMPTS: usize = 200;
-
 /// The place of the connection, empty until it is needed.
 pub(super) struct Slot {
     pub(super) config: NatsConfig,
@@ -92,6 +79,14 @@ impl Slot {
         if let Some(link) = link {
             link.close().await;
         }
+    }
+
+    /// Why publishing has to wait, as [`Broker::outage`](crate::broker::Broker::outage) says it.
+    pub(super) fn outage(&self) -> String {
+        let lost = self.known().and_then(|link| link.health.outage());
+        let why = lost.map(|why| format!("cannot be reached: {why}"));
+        let why = why.as_deref().unwrap_or("has not answered");
+        format!("nats at {} {why}", self.config.address())
     }
 
     /// The connection that there is; one that has ended for good is none.
@@ -242,87 +237,4 @@ impl Link {
 
 fn ended() -> Error {
     Error::unavailable("the connection has ended before the server knew the subscription")
-}
-
-fn options(config: &NatsConfig, seam: &Seam, health: &Health) -> ConnectOptions {
-    let (health, address, chance) = (health.clone(), config.address(), seam.chance.clone());
-    let options = ConnectOptions::new()
-        .name("rmicro")
-        .connection_timeout(CONNECT_LIMIT)
-        .ping_interval(PING)
-        .subscription_capacity(BETWEEN_TURNS)
-        .require_tls(config.tls)
-        .reconnect_delay_callback(move |attempt| wait_before(attempt, &chance))
-        .event_callback(move |event| {
-            health.tell(&event, &address);
-            std::future::ready(())
-        });
-    match &config.login {
-        Login::None => options,
-        Login::Token(token) => options.token(token.clone()),
-        Login::User(name, password) => options.user_and_password(name.clone(), password.clone()),
-    }
-}
-
-/// How long is waited before the attempt with this number, from 1: nothing before the first, and then a growing time that chance
-/// shortens by up to a half, so that a fleet does not come back as one.
-fn wait_before(attempt: usize, chance: &Chance) -> Duration {
-    let doubled = attempt.saturating_sub(2).min(16);
-    let longest = if attempt <= FIRST_ATTEMPTS {
-        LONG_WAIT
-    } else {
-        LONGEST_WAIT
-    };
-    let wait = (FIRST_WAIT * (1 << doubled)).min(longest);
-    let part = u32::try_from(chance.below(512)).unwrap_or_default();
-    if attempt < 2 {
-        Duration::ZERO
-    } else {
-        wait - wait * part / 1024
-    }
-}
-
-/// The one place where an error of the client's gets its code.
-fn nats_error(error: ConnectError, config: &NatsConfig) -> Error {
-    use ConnectErrorKind::{Authentication, AuthorizationViolation, ServerParse, TimedOut, Tls};
-    let address = config.address();
-    let error = match error.kind() {
-        AuthorizationViolation | Authentication => {
-            Error::unauthenticated("the server does not take this user").source(error)
-        }
-        ServerParse => Error::invalid_argument("an address cannot be read").source(error),
-        TimedOut => Error::unavailable(format!("no answer within {CONNECT_LIMIT:?}")).source(error),
-        Tls => Error::unavailable("no encrypted connection").source(error),
-        _ => Error::unavailable("no connection").source(error),
-    };
-    error.at(format_args!("dial: nats://{address}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_grow_to_two_seconds_and_are_never_all_the_same() {
-        let chance = Chance::from_seed(7);
-        assert_eq!(wait_before(1, &chance), Duration::ZERO);
-        for (attempt, longest) in [
-            (2, 10),
-            (3, 20),
-            (4, 40),
-            (5, 50),
-            (200, 50),
-            (201, 2000),
-            (usize::MAX, 2000),
-        ] {
-            let longest = Duration::from_millis(longest);
-            let waits: Vec<_> = (0..50).map(|_| wait_before(attempt, &chance)).collect();
-            assert!(
-                waits
-                    .iter()
-                    .all(|wait| *wait <= longest && *wait >= longest / 2)
-            );
-            assert!(waits.iter().any(|wait| *wait != waits[0]));
-        }
-    }
 }

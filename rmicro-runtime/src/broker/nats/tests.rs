@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use self::fake::{Fake, Fault};
 use super::*;
 use crate::error::Code;
-use crate::service::capture;
+use crate::service::{Service, capture};
 
 const TEN: Duration = Duration::from_secs(10);
 
@@ -213,6 +213,63 @@ async fn an_outage_is_told_once_at_both_ends_and_subscriptions_come_back() {
             format!("is there again: 127.0.0.1:{port}")
         ]
     );
+}
+
+/// What an event is told that is not published within 500 ms.
+async fn late(broker: &Nats) -> String {
+    let builder = Service::builder("shop")
+        .registry("memory")
+        .transport("memory");
+    let service = builder.broker(broker.clone()).build().unwrap();
+    let event = Message::new("x");
+    let publishing = service
+        .publish("t", &event)
+        .timeout(Duration::from_millis(500));
+    let error = publishing.await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+    error.message().to_owned()
+}
+
+#[tokio::test]
+async fn an_event_that_waits_in_vain_is_told_for_which_server_and_why() {
+    let mut fake = Fake::new().await;
+    let url = format!("nats://ada:s3cret@127.0.0.1:{}", fake.port);
+    let broker = Nats::from_url(&url, Seam::default()).unwrap();
+    published(&broker, "t", "x").await;
+    let begin = format!(
+        "publish: topic \"t\" at broker nats: the deadline passed; nats at 127.0.0.1:{} ",
+        fake.port
+    );
+    fake.fault(Fault::Swallows);
+    assert_eq!(late(&broker).await, format!("{begin}has not answered"));
+    fake.fault(Fault::None);
+    fake.stop().await;
+    soon(async {
+        // What is on its way when the connection breaks is told otherwise.
+        while broker
+            .outage("t")
+            .is_some_and(|why| why.ends_with("has not answered"))
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let told = late(&broker).await;
+    let expected = format!("{begin}cannot be reached: IO error: Connection refused");
+    assert!(told.starts_with(&expected), "{told}");
+    assert!(!told.contains("s3cret") && !told.contains('\n'), "{told}");
+    fake.start().await;
+    published(&broker, "t", "x").await;
+}
+
+#[tokio::test]
+async fn an_event_that_a_silent_server_has_not_answered_is_told_so() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = silent.local_addr().unwrap();
+    let broker = Nats::from_url(&format!("nats://{at}"), Seam::default()).unwrap();
+    let told = late(&broker).await;
+    let expected = format!("the deadline passed; nats at {at} has not answered");
+    assert!(told.ends_with(&expected), "{told}");
 }
 
 #[tokio::test]

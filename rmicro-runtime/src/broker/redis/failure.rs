@@ -43,15 +43,18 @@ impl Trouble {
     /// The error for who does not wait.
     pub(super) fn into_error(self, at: &str) -> Error {
         match self {
-            Self::Away(why) => {
-                Error::unavailable(format!("redis at {at} cannot be reached: {why}"))
-            }
+            Self::Away(why) => Error::unavailable(unreached(at, &why)),
             Self::NoGroup | Self::HasGroup => Error::aborted(format!(
                 "somebody else has changed the queue at redis {at} meanwhile"
             )),
             Self::Refused(error) => error,
         }
     }
+}
+
+/// What is said of the server at `at` while it is away.
+pub(super) fn unreached(at: &str, why: &str) -> String {
+    format!("redis at {at} cannot be reached: {why}")
 }
 
 /// What the peer at `at` is, which answers a greeting like this.

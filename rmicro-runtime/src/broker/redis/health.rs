@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::failure::unreached;
 use crate::seam::{Clock, Moment};
 
 /// What is known of the server by all connections to it.
@@ -16,7 +17,8 @@ pub(super) struct Health {
 
 #[derive(Default)]
 struct State {
-    lost: bool,
+    /// Why it cannot be reached, where it was lost.
+    lost: Option<String>,
     /// When it was found last after it had been lost.
     found: Option<Moment>,
 }
@@ -40,7 +42,7 @@ impl Health {
             (Some(born), Some(found)) => born >= found,
             _ => true,
         };
-        if is_news && !std::mem::replace(&mut state.lost, true) {
+        if is_news && state.lost.replace(why.to_owned()).is_none() {
             tracing::warn!("Broker [redis] at {} is lost, trying on: {why}", self.at);
         }
     }
@@ -48,11 +50,19 @@ impl Health {
     /// A connection was made.
     pub(super) fn found(&self) {
         let mut state = self.state();
-        if std::mem::take(&mut state.lost) {
+        if state.lost.take().is_some() {
             state.found = Some(self.clock.now());
             tracing::info!("Broker [redis] at {} is there again", self.at);
         }
         self.back.notify_waiters();
+    }
+
+    /// Why publishing has to wait, as [`Broker::outage`](crate::broker::Broker::outage) says it.
+    pub(super) fn outage(&self) -> String {
+        match &self.state().lost {
+            Some(why) => unreached(&self.at, why),
+            None => format!("redis at {} has not answered", self.at),
+        }
     }
 
     /// Ready when the server is found the next time.

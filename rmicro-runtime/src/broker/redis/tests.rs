@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -11,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::*;
 use crate::error::Code;
-use crate::service::capture;
+use crate::service::{Service, capture};
 
 /// A server that answers each command as `answer` says; without an answer it hangs up.
 async fn played(answer: impl Fn(&[String]) -> Option<String> + Send + Sync + 'static) -> Redis {
@@ -188,6 +189,60 @@ async fn a_server_that_is_not_there_is_told_to_who_does_not_wait() {
         );
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
     }
+}
+
+/// What an event is told that is not published within 300 ms.
+async fn late(broker: &Redis) -> String {
+    let builder = Service::builder("shop")
+        .registry("memory")
+        .transport("memory");
+    let service = builder.broker(broker.clone()).build().unwrap();
+    let event = Message::new("x");
+    let publishing = service
+        .publish("t", &event)
+        .timeout(Duration::from_millis(300));
+    let error = publishing.await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded, "{error:?}");
+    error.message().to_owned()
+}
+
+#[tokio::test]
+async fn an_event_that_waits_in_vain_is_told_for_which_server_and_why() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("redis://ann:s3cret@{at}");
+    let broker = Redis::from_url(&url, Seam::default()).unwrap();
+    let begin = "publish: topic \"t\" at broker redis: the deadline passed; redis at ";
+    let told = late(&broker).await;
+    let expected = format!("{begin}{at} cannot be reached: Connection refused");
+    assert!(told.starts_with(&expected), "{told}");
+    assert!(!told.contains("s3cret") && !told.contains('\n'), "{told}");
+
+    let away = Arc::new(AtomicBool::new(false));
+    let is_away = away.clone();
+    let broker =
+        played(move |words| in_an_outage(words, is_away.load(Ordering::SeqCst)).map(str::to_owned));
+    let broker = broker.await;
+    broker.publish("t", Message::new("x")).await.unwrap();
+    away.store(true, Ordering::SeqCst);
+    let told = late(&broker).await;
+    assert!(
+        told.contains(" cannot be reached: ") && told.contains("is loading"),
+        "{told}"
+    );
+    away.store(false, Ordering::SeqCst);
+    broker.publish("t", Message::new("x")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_a_silent_server_has_not_answered_is_told_so() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = silent.local_addr().unwrap().to_string();
+    let broker = Redis::new(RedisConfig::default().address(&at), Seam::default()).unwrap();
+    let told = late(&broker).await;
+    let expected = format!("the deadline passed; redis at {at} has not answered");
+    assert!(told.ends_with(&expected), "{told}");
 }
 
 #[tokio::test]
