@@ -121,8 +121,12 @@ impl Broker for Nats {
 
     async fn publish(&self, topic: &str, message: Message) -> Result<()> {
         subject::publishable(topic)?;
-        let payload = form::encode(&message)?;
-        self.slot.link().await?.publish(topic, payload).await
+        let link = match self.slot.known() {
+            Some(link) => link,
+            // In a box, so that the way of all other messages takes less memory.
+            None => Box::pin(self.slot.link()).await?,
+        };
+        link.publish(topic, &message).await
     }
 
     async fn subscribe(&self, topic: &Topic) -> Result<Subscription> {

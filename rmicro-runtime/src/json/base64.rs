@@ -55,41 +55,49 @@ fn encode<'a>(piece: &[u8], text: &'a mut [u8]) -> &'a [u8] {
             _ => {}
         }
     }
-    &text[..piece.len().div_ceil(3) * 4]
+    &text[..length(piece.len())]
+}
+
+/// Appends `bytes` in base64 to `json`.
+pub(super) fn append(json: &mut Vec<u8>, bytes: &[u8]) {
+    let start = json.len();
+    json.resize(start + length(bytes.len()), 0);
+    encode(bytes, &mut json[start..]);
+}
+
+/// How many letters so many bytes take.
+pub(super) fn length(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
 }
 
 /// Reads `text`; `None` when it is no base64. Bits that are left over in the last letter are not looked at.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let text = unpadded(text)?;
     let (groups, rest) = text.as_chunks::<4>();
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for group in groups {
+    let mut bytes = vec![0; groups.len() * 3 + rest.len().saturating_sub(1)];
+    let (places, last) = bytes.as_chunks_mut::<3>();
+    // A letter has at most six bits, and what is none has all eight.
+    let mut all = 0;
+    for (group, place) in groups.iter().zip(places) {
         let [a, b, c, d] = group.map(value);
-        // A letter has at most six bits, and what is none has all eight.
-        if (a | b | c | d) == NONE {
-            return None;
-        }
-        bytes.extend([a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        all |= a | b | c | d;
+        *place = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
     }
-    match *rest {
-        [] => {}
-        [a, b] => {
+    match (rest, last) {
+        ([], _) => {}
+        (&[a, b], [one]) => {
             let [a, b] = [a, b].map(value);
-            if (a | b) == NONE {
-                return None;
-            }
-            bytes.push(a << 2 | b >> 4);
+            all |= a | b;
+            *one = a << 2 | b >> 4;
         }
-        [a, b, c] => {
+        (&[a, b, c], [one, two]) => {
             let [a, b, c] = [a, b, c].map(value);
-            if (a | b | c) == NONE {
-                return None;
-            }
-            bytes.extend([a << 2 | b >> 4, b << 4 | c >> 2]);
+            all |= a | b | c;
+            (*one, *two) = (a << 2 | b >> 4, b << 4 | c >> 2);
         }
         _ => return None,
     }
-    Some(bytes)
+    (all != NONE).then_some(bytes)
 }
 
 /// `text` without its padding; `None` when that does not fill the last group.
@@ -133,6 +141,9 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(Base64(plain.as_bytes()).to_string(), text);
+            let mut json = b"[".to_vec();
+            append(&mut json, plain.as_bytes());
+            assert_eq!(json, format!("[{text}").as_bytes());
             assert_eq!(decode(text.as_bytes()).unwrap(), plain.as_bytes());
             let bare = text.trim_end_matches('=');
             assert_eq!(decode(bare.as_bytes()).unwrap(), plain.as_bytes());

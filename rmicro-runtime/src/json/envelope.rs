@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::Serializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::base64::{self, Base64};
+use super::base64;
 
 /// A message of go-micro's brokers, as it was read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,11 +30,17 @@ impl Envelope {
         body: &[u8],
     ) -> serde_json::Result<Vec<u8>> {
         let mut json = Vec::with_capacity(length(header.clone(), body));
-        let outgoing = Outgoing {
-            header: Names(header),
-            body: (!body.is_empty()).then_some(Letters(body)),
-        };
-        serde_json::to_writer(&mut json, &outgoing)?;
+        json.extend_from_slice(br#"{"Header":"#);
+        serde_json::Serializer::new(&mut json).collect_map(header)?;
+        json.extend_from_slice(br#","Body":"#);
+        if body.is_empty() {
+            json.extend_from_slice(b"null");
+        } else {
+            json.push(b'"');
+            base64::append(&mut json, body);
+            json.push(b'"');
+        }
+        json.push(b'}');
         Ok(json)
     }
 }
@@ -46,33 +52,9 @@ fn length<'a>(header: impl Iterator<Item = (&'a str, &'a str)>, body: &[u8]) -> 
     let pairs = pairs.sum::<usize>().saturating_sub(",".len());
     let body = match body.len() {
         0 => "null".len(),
-        bytes => r#""""#.len() + bytes.div_ceil(3) * 4,
+        bytes => r#""""#.len() + base64::length(bytes),
     };
     r#"{"Header":{},"Body":}"#.len() + pairs + body
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[serde(bound = "Names<I>: Serialize")]
-struct Outgoing<'a, I> {
-    header: Names<I>,
-    body: Option<Letters<'a>>,
-}
-
-struct Names<I>(I);
-
-impl<'a, I: Iterator<Item = (&'a str, &'a str)> + Clone> Serialize for Names<I> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.clone())
-    }
-}
-
-struct Letters<'a>(&'a [u8]);
-
-impl Serialize for Letters<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&Base64(self.0))
-    }
 }
 
 impl<'de> Deserialize<'de> for Envelope {

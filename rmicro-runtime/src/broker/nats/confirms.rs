@@ -4,17 +4,18 @@
 //! trip. Whoever waits across two connections gets no proof: what was sent on the first may be lost, and what comes back on the
 //! second says nothing of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use async_nats::{Client, Subscriber};
+use async_nats::{Client, Statistics, Subject, Subscriber};
 use bytes::Bytes;
 use futures_core::Stream;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::health::{self, Health};
 use crate::error::{Error, Result};
-use crate::seam::Clock;
+use crate::seam::{Clock, Sleep};
 
 /// How often the connection is looked at while nothing is heard of it.
 const LOOK: Duration = Duration::from_millis(250);
@@ -22,28 +23,27 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Those who wait for proof.
 #[derive(Default)]
 pub(super) struct Confirms {
-    state: Mutex<State>,
+    waiting: Mutex<Vec<Waiter>>,
     more: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    waiting: Vec<Waiter>,
-    /// Whether the client is gone, so that nobody gets proof any more.
-    ended: bool,
+    /// Whether the client is gone, so that nobody gets proof any more; it is set while `waiting` is locked.
+    ended: AtomicBool,
 }
 
 struct Waiter {
     /// Which connection it sent on.
     connection: u64,
-    wish: Option<Wish>,
-    told: oneshot::Sender<Result<()>>,
+    told: oneshot::Sender<Result<Refusals>>,
 }
 
+/// What the server has refused since it was proved something last, in its own words; nothing in the usual case.
+#[derive(Clone, Default)]
+pub(super) struct Refusals(Option<Arc<[Arc<str>]>>);
+
 /// What somebody wants of the server, which may forbid it.
-pub(super) enum Wish {
-    Publish(String),
-    Subscribe(String),
+#[derive(Clone, Copy)]
+pub(super) enum Wish<'a> {
+    Publish(&'a str),
+    Subscribe(&'a str),
 }
 
 /// How a round ended.
@@ -61,26 +61,23 @@ enum Round {
 /// What confirms: the client's subscription to itself.
 pub(super) struct Echo {
     pub(super) client: Client,
-    pub(super) subject: String,
+    pub(super) statistics: Arc<Statistics>,
+    pub(super) subject: Subject,
     pub(super) heard: Subscriber,
     pub(super) health: Health,
     pub(super) clock: Clock,
 }
 
 impl Confirms {
-    /// Waits until the server has worked off what was sent on `connection` before this call, and has not refused the `wish`.
-    pub(super) async fn proof(&self, connection: u64, wish: Option<Wish>) -> Result<()> {
+    /// Waits until the server has worked off what was sent on `connection` before this call.
+    pub(super) async fn proof(&self, connection: u64) -> Result<Refusals> {
         let (told, proof) = oneshot::channel();
         {
-            let mut state = self.lock();
-            if state.ended {
+            let mut waiting = self.lock();
+            if self.have_ended() {
                 return Err(let_go());
             }
-            state.waiting.push(Waiter {
-                connection,
-                wish,
-                told,
-            });
+            waiting.push(Waiter { connection, told });
         }
         self.more.notify_one();
         proof.await.unwrap_or_else(|_| Err(let_go()))
@@ -88,11 +85,12 @@ impl Confirms {
 
     /// Whether the client is gone.
     pub(super) fn have_ended(&self) -> bool {
-        self.lock().ended
+        self.ended.load(Ordering::Acquire)
     }
 
     /// Gives proof to those who wait, until the client is gone.
     pub(super) async fn serve(self: Arc<Self>, mut echo: Echo) {
+        let mut signs = Signs::new(&echo);
         for number in 1_u64.. {
             let there = tokio::select! {
                 biased;
@@ -103,49 +101,47 @@ impl Confirms {
             if !there {
                 break;
             }
-            let waiting = std::mem::take(&mut self.lock().waiting);
+            let waiting = std::mem::take(&mut *self.lock());
             if waiting.is_empty() {
                 continue;
             }
-            let round = echo.round(number).await;
+            let round = echo.round(number, &mut signs).await;
             // The server refuses before it answers, but the client tells that by a task of its own, which has its turn here; where
             // it is late all the same, the log alone has the refusal.
             tokio::task::yield_now().await;
-            let refusals = echo.health.take_refusals();
-            for Waiter {
-                connection,
-                wish,
-                told,
-            } in waiting
-            {
-                let proof = round.proof(connection);
+            let refusals = Refusals::new(echo.health.take_refusals());
+            for Waiter { connection, told } in waiting {
                 // Whoever has given up needs no proof.
-                let _ = told.send(proof.and_then(|()| Wish::granted(wish, &refusals)));
+                let _ = told.send(round.proof(connection).map(|()| refusals.clone()));
             }
             if matches!(round, Round::Gone) {
                 break;
             }
         }
-        let mut state = self.lock();
-        state.ended = true;
-        state.waiting.clear();
+        let mut waiting = self.lock();
+        self.ended.store(true, Ordering::Release);
+        waiting.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Waiter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Wish {
-    /// An error where one of `refusals` is about this.
-    fn granted(wish: Option<Self>, refusals: &[Arc<str>]) -> Result<()> {
-        let Some(wish) = wish.filter(|_| !refusals.is_empty()) else {
+impl Refusals {
+    fn new(refusals: Vec<Arc<str>>) -> Self {
+        Self((!refusals.is_empty()).then(|| refusals.into()))
+    }
+
+    /// An error where one of them is about `wish`.
+    pub(super) fn grant(&self, wish: Wish<'_>) -> Result<()> {
+        let Some(refusals) = &self.0 else {
             return Ok(());
         };
         // In the server's words (nats-server `server/client.go`, `pubPermissionViolation` and `subPermissionViolation`).
         let said = match wish {
-            Self::Publish(subject) => format!("Violation for Publish to \"{subject}\""),
-            Self::Subscribe(subject) => format!("Violation for Subscription to \"{subject}\""),
+            Wish::Publish(subject) => format!("Violation for Publish to \"{subject}\""),
+            Wish::Subscribe(subject) => format!("Violation for Subscription to \"{subject}\""),
         };
         match refusals.iter().find(|refusal| refusal.contains(&said)) {
             Some(refusal) => Err(Error::permission_denied(format!(
@@ -179,54 +175,81 @@ impl Echo {
     }
 
     /// Sends message `number` and waits for it; gives how that ended.
-    async fn round(&mut self, number: u64) -> Round {
-        let mut health = self.health.watch();
-        let begun = connection(&self.client);
+    async fn round(&mut self, number: u64, signs: &mut Signs) -> Round {
+        signs.begin();
+        let begun = connection(&self.statistics);
         let payload = Bytes::copy_from_slice(&number.to_be_bytes());
         let sent = self.client.publish(self.subject.clone(), payload.clone());
         if sent.await.is_err() {
             return Round::Gone;
         }
         loop {
-            let limit = self.clock.now().after(LOOK);
-            let heard = async {
-                tokio::select! {
-                    biased;
-                    heard = next(&mut self.heard) => Some(heard),
-                    _ = health.changed() => None,
-                }
+            let heard = tokio::select! {
+                biased;
+                heard = next(&mut self.heard) => Some(heard),
+                () = signs.next() => None,
             };
-            match self.clock.until(limit, heard).await.flatten() {
+            match heard {
                 Some(Some(heard)) if heard == payload => break,
                 Some(Some(_)) => {} // Of a round that was given up.
                 Some(None) => return Round::Gone,
                 None => {
-                    if let Some(broken) = self.broken(&health.borrow_and_update(), begun) {
+                    if let Some(broken) = self.broken(&signs.health.borrow_and_update(), begun) {
                         return broken;
                     }
                 }
             }
         }
-        Round::Confirmed(connection(&self.client))
+        Round::Confirmed(connection(&self.statistics))
     }
 
     /// How the round that has `begun` on this connection ended, where no answer will come.
     fn broken(&self, state: &health::State, begun: u64) -> Option<Round> {
         if let Some(refusal) = &state.refusal
-            && refusal.contains(&self.subject)
+            && refusal.contains(&*self.subject)
         {
             return Some(Round::Refused(refusal.clone()));
         }
-        (state.lost || connection(&self.client) != begun).then_some(Round::Broken)
+        (state.lost || connection(&self.statistics) != begun).then_some(Round::Broken)
     }
 }
 
-/// Which connection `client` has: how often it has connected.
-pub(super) fn connection(client: &Client) -> u64 {
-    let statistics = client.statistics();
-    statistics
-        .connects
-        .load(std::sync::atomic::Ordering::SeqCst)
+/// When to look whether the connection broke: when the client tells something of it, and now and then.
+struct Signs {
+    health: watch::Receiver<health::State>,
+    clock: Clock,
+    /// It goes on from one round to the next, so that many rounds cost one timer.
+    look: Option<Sleep>,
+}
+
+impl Signs {
+    fn new(echo: &Echo) -> Self {
+        Self {
+            health: echo.health.watch(),
+            clock: echo.clock,
+            look: None,
+        }
+    }
+
+    /// What was told until now is no sign.
+    fn begin(&mut self) {
+        self.health.mark_unchanged();
+    }
+
+    /// Waits until the connection should be looked at; cancel safe.
+    async fn next(&mut self) {
+        let look = self.look.get_or_insert_with(|| self.clock.sleep(LOOK));
+        tokio::select! {
+            biased;
+            _ = self.health.changed() => {}
+            () = look => self.look = None,
+        }
+    }
+}
+
+/// Which connection a client has: how often it has connected.
+pub(super) fn connection(statistics: &Statistics) -> u64 {
+    statistics.connects.load(Ordering::SeqCst)
 }
 
 async fn next(heard: &mut Subscriber) -> Option<Bytes> {

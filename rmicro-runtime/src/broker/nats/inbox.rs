@@ -16,15 +16,12 @@ use crate::call::BoxFuture;
 use crate::error::{Error, Result};
 
 /// A message, and how many bytes it was on the wire.
-pub(super) struct Entry {
-    pub(super) topic: Arc<str>,
-    pub(super) message: Message,
-    pub(super) length: usize,
-}
+pub(super) type Entry = (Delivery, usize);
 
 /// What has come for one subscription.
 pub(super) struct Inbox {
     pub(super) topic: Arc<str>,
+    settle: Option<Arc<dyn Settle>>,
     state: Mutex<State>,
     /// Wakes the task that fills it when the subscriber wants no more.
     pub(super) leaving: Notify,
@@ -35,7 +32,7 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Entry>,
+    queue: VecDeque<Delivery>,
     bytes: usize,
     /// How many were dropped since the subscriber has caught up.
     dropped: u64,
@@ -59,25 +56,32 @@ pub(super) enum Wish {
 /// The subscriber's end.
 pub(super) struct Inlet {
     inbox: Arc<Inbox>,
-    settle: Option<Arc<dyn Settle>>,
-    taken: VecDeque<Entry>,
 }
 
 /// Says what NATS cannot.
 struct Refuses;
 
 impl Inbox {
+    /// A message that has come, as its subscriber gets it.
+    pub(super) fn delivery(&self, topic: Arc<str>, message: Message) -> Delivery {
+        let delivery = Delivery::new(topic, message);
+        match &self.settle {
+            Some(settle) => delivery.with_settle(settle.clone(), 0),
+            None => delivery,
+        }
+    }
+
     /// Puts in what has come.
     pub(super) fn put(&self, entries: &mut Vec<Entry>) {
         let mut state = self.lock();
-        for entry in entries.drain(..) {
+        for (delivery, length) in entries.drain(..) {
             let full = state.queue.len() >= self.pending_messages
-                || state.bytes.saturating_add(entry.length) > self.pending_bytes;
+                || state.bytes.saturating_add(length) > self.pending_bytes;
             if full && !state.queue.is_empty() {
                 self.drop_one(&mut state);
             } else {
-                state.bytes += entry.length;
-                state.queue.push_back(entry);
+                state.bytes += length;
+                state.queue.push_back(delivery);
             }
         }
         wake(state);
@@ -117,7 +121,7 @@ impl Inbox {
     }
 
     /// Swaps what has come for `taken`, which is empty; ready with whether there was anything.
-    fn poll_take(&self, cx: &Context<'_>, taken: &mut VecDeque<Entry>) -> Poll<Result<bool>> {
+    fn poll_take(&self, cx: &Context<'_>, taken: &mut VecDeque<Delivery>) -> Poll<Result<bool>> {
         let mut state = self.lock();
         if state.queue.is_empty() {
             let Some(end) = state.end.take() else {
@@ -179,14 +183,13 @@ impl Inlet {
         Self {
             inbox: Arc::new(Inbox {
                 topic: topic.name().clone(),
+                settle: (topic.acked() == Ack::OnSuccess).then(refuses),
                 state: Mutex::default(),
                 leaving: Notify::new(),
                 pending_messages: config.pending_messages,
                 pending_bytes: config.pending_bytes,
                 dropped,
             }),
-            settle: (topic.acked() == Ack::OnSuccess).then(refuses),
-            taken: VecDeque::new(),
         }
     }
 
@@ -202,15 +205,7 @@ impl Source for Inlet {
         cx: &mut Context<'_>,
         ready: &mut VecDeque<Delivery>,
     ) -> Poll<Result<bool>> {
-        let more = std::task::ready!(self.inbox.poll_take(cx, &mut self.taken));
-        for Entry { topic, message, .. } in self.taken.drain(..) {
-            let delivery = Delivery::new(topic, message);
-            ready.push_back(match &self.settle {
-                Some(settle) => delivery.with_settle(settle.clone(), 0),
-                None => delivery,
-            });
-        }
-        Poll::Ready(more)
+        self.inbox.poll_take(cx, ready)
     }
 
     fn poll_unsubscribe(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {

@@ -1,10 +1,13 @@
 //! The connection of a broker, which is made when it is first used, and what is done with it.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectError, ConnectErrorKind, Subscriber};
+use async_nats::{Client, ConnectError, ConnectErrorKind, Statistics, Subscriber};
 use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
@@ -12,8 +15,9 @@ use tokio::task::JoinSet;
 use super::config::NatsConfig;
 use super::confirms::{Confirms, Echo, Wish, connection, let_go};
 use super::dial::{nats_error, options};
+use super::form;
 use super::health::Health;
-use crate::broker::Topic;
+use crate::broker::{Message, Topic};
 use crate::error::{Code, Error, Result};
 use crate::seam::Seam;
 
@@ -32,6 +36,7 @@ pub(super) struct Slot {
 /// A connection, which comes back by itself when it is lost.
 pub(super) struct Link {
     client: Client,
+    statistics: Arc<Statistics>,
     health: Health,
     confirms: Arc<Confirms>,
     seam: Seam,
@@ -90,7 +95,7 @@ impl Slot {
     }
 
     /// The connection that there is; one that has ended for good is none.
-    fn known(&self) -> Option<Arc<Link>> {
+    pub(super) fn known(&self) -> Option<Arc<Link>> {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
         link.clone().filter(|link| !link.has_ended())
     }
@@ -110,13 +115,15 @@ impl Link {
         let mut serving = JoinSet::new();
         serving.spawn(confirms.clone().serve(Echo {
             client: client.clone(),
-            subject,
+            subject: subject.into(),
+            statistics: client.statistics(),
             heard,
             health: health.clone(),
             clock: seam.clock,
         }));
         let (held, ended) = mpsc::channel(1);
         Ok(Self {
+            statistics: client.statistics(),
             client,
             health,
             confirms,
@@ -129,8 +136,25 @@ impl Link {
     }
 
     /// Publishes, and waits until the server has confirmed it.
-    pub(super) async fn publish(&self, subject: &str, payload: Bytes) -> Result<()> {
-        self.there().await;
+    pub(super) async fn publish(&self, subject: &str, message: &Message) -> Result<()> {
+        // What is seldom waited for is in a box, so that this itself is small.
+        if !self.is_there() {
+            Box::pin(self.there()).await;
+        }
+        let payload = self.payload(message)?;
+        let connection = self.connection();
+        if let Poll::Ready(sent) = self.send_now(subject, payload).await {
+            sent?;
+        } else {
+            Box::pin(self.send(subject, self.payload(message)?)).await?;
+        }
+        let proof = self.confirms.proof(connection).await?;
+        proof.grant(Wish::Publish(subject))
+    }
+
+    /// `message` as it goes over the wire, if the server takes it.
+    fn payload(&self, message: &Message) -> Result<Bytes> {
+        let payload = form::encode(message)?;
         let (length, limit) = (payload.len(), self.client.max_payload());
         if length > limit {
             return Err(Error::resource_exhausted(format!(
@@ -138,11 +162,24 @@ impl Link {
                  at a time, or raise its max_payload"
             )));
         }
-        let connection = connection(&self.client);
+        Ok(payload)
+    }
+
+    /// Sends `payload` if the connection has room for it now.
+    async fn send_now(&self, subject: &str, payload: Bytes) -> Poll<Result<()>> {
+        let mut payload = Some(payload);
+        poll_fn(|cx| {
+            let payload = payload.take().unwrap_or_default();
+            let sending = pin!(self.send(subject, payload));
+            Poll::Ready(sending.poll(cx))
+        })
+        .await
+    }
+
+    /// Sends `payload` when the connection has room for it.
+    async fn send(&self, subject: &str, payload: Bytes) -> Result<()> {
         let sent = self.client.publish(subject.to_owned(), payload).await;
-        sent.map_err(|error| let_go().source(error))?;
-        let wish = Wish::Publish(subject.to_owned());
-        self.confirms.proof(connection, Some(wish)).await
+        sent.map_err(|error| let_go().source(error))
     }
 
     /// Subscribes, and waits until the server knows it.
@@ -169,9 +206,8 @@ impl Link {
     async fn known(&self, subject: &str) -> Result<()> {
         loop {
             self.there().await;
-            let wish = Wish::Subscribe(subject.to_owned());
-            let connection = connection(&self.client);
-            let proof = self.confirms.proof(connection, Some(wish)).await;
+            let proof = self.confirms.proof(self.connection()).await;
+            let proof = proof.and_then(|refusals| refusals.grant(Wish::Subscribe(subject)));
             // A connection that broke comes back with all subscriptions.
             match proof {
                 Err(error) if error.code() == Code::Unavailable && !self.has_ended() => {}
@@ -184,8 +220,13 @@ impl Link {
     /// what it was told.
     pub(super) async fn known_or_lost(&self) {
         if self.client.connection_state() == State::Connected {
-            let _ = self.confirms.proof(connection(&self.client), None).await;
+            let _ = self.confirms.proof(self.connection()).await;
         }
+    }
+
+    /// Which connection the client has.
+    fn connection(&self) -> u64 {
+        connection(&self.statistics)
     }
 
     /// Ready when the broker lets go of the connection.
@@ -201,10 +242,15 @@ impl Link {
         held.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the server is there, or never will be.
+    fn is_there(&self) -> bool {
+        self.client.connection_state() == State::Connected || self.has_ended()
+    }
+
     /// Waits while the server is away.
     async fn there(&self) {
         let mut health = self.health.watch();
-        while self.client.connection_state() != State::Connected && !self.has_ended() {
+        while !self.is_there() {
             let limit = self.seam.clock.now().after(LOOK);
             // What the events say comes a moment before or after what the state says.
             let _ = self.seam.clock.until(limit, health.changed()).await;

@@ -80,8 +80,8 @@ impl Pump {
             () = self.broken() => {}
         }
         // What the server had sent has come before its answer; a task that has used up its turn would not see all of it.
-        while tokio::task::unconstrained(poll_fn(|cx| Poll::Ready(self.poll_some(cx)))).await
-            == Poll::Ready(true)
+        while let Poll::Ready(Some(_)) =
+            tokio::task::unconstrained(poll_fn(|cx| Poll::Ready(self.poll_some(cx)))).await
         {
             tokio::task::yield_now().await;
         }
@@ -89,14 +89,16 @@ impl Pump {
 
     /// Moves messages until the client has none for it any more.
     async fn broken(&mut self) {
-        while poll_fn(|cx| self.poll_some(cx)).await {
-            tokio::task::yield_now().await;
+        while let Some(more) = poll_fn(|cx| self.poll_some(cx)).await {
+            if more {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
-    /// Moves what has come; ready with whether more may come.
-    fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let (mut last, mut bytes) = (Poll::Pending, 0);
+    /// Moves what has come; ready with whether it is as much as may be moved at once, and with `None` when no more will come.
+    fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
+        let (mut last, mut bytes) = (Poll::Ready(Some(true)), 0);
         while self.batch.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
             match Pin::new(&mut self.from).poll_next(cx) {
                 Poll::Ready(Some(message)) => {
@@ -104,32 +106,36 @@ impl Pump {
                     self.take(message);
                 }
                 Poll::Ready(None) => {
-                    last = Poll::Ready(false);
+                    last = Poll::Ready(None);
                     break;
                 }
-                Poll::Pending => break,
+                Poll::Pending => {
+                    last = Poll::Pending;
+                    break;
+                }
             }
         }
         if self.batch.is_empty() {
             return last;
         }
         self.inbox.put(&mut self.batch);
-        Poll::Ready(true)
+        Poll::Ready(Some(last.is_ready()))
     }
 
     /// Reads a message; one that is none is told and dropped.
     fn take(&mut self, message: async_nats::Message) {
-        let topic = &self.inbox.topic;
+        let inbox = &self.inbox;
+        let topic = &inbox.topic;
         match form::decode(&message.payload) {
-            Ok(read) => self.batch.push(Entry {
-                topic: if message.subject.as_str() == &**topic {
+            Ok(read) => {
+                let topic = if message.subject.as_str() == &**topic {
                     topic.clone()
                 } else {
                     message.subject.as_str().into()
-                },
-                message: read,
-                length: message.payload.len(),
-            }),
+                };
+                let delivery = inbox.delivery(topic, read);
+                self.batch.push((delivery, message.payload.len()));
+            }
             Err(error) => tracing::warn!(
                 "Broker [nats] drops a message of topic {topic} that cannot be read: {error:?}"
             ),

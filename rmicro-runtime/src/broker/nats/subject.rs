@@ -44,7 +44,7 @@ fn words(topic: &str) -> Result<()> {
     if breaks_a_line(topic) {
         return Err(refused(topic, "there may be no space in it"));
     }
-    if topic.split('.').any(str::is_empty) {
+    if topic.starts_with('.') || topic.ends_with('.') || topic.contains("..") {
         return Err(refused(
             topic,
             "there is something on both sides of each dot",
