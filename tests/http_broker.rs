@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rmicro_runtime::broker::{Message, Topic};
+use rmicro_runtime::broker::{Http, HttpConfig, Message, Topic};
 use rmicro_runtime::registry::{self, Registry};
+use rmicro_runtime::seam::Seam;
 use rmicro_runtime::{Context, Result, Running, Service, ServiceBuilder};
+use rmicro_tests::sharing::a_service_that_stops_ends_only_its_own;
 use tokio::sync::mpsc;
 
 /// A service on loopback whose peers share `registry`.
@@ -159,4 +161,11 @@ async fn a_service_that_leaves_a_queue_and_comes_back_loses_and_doubles_nothing(
     let counts = counts.lock().unwrap();
     assert_eq!(counts.len(), EVENTS);
     assert!(counts.values().all(|count| *count == 1));
+}
+
+#[tokio::test]
+async fn a_service_that_stops_leaves_a_broker_to_those_who_share_it() {
+    let registry = Arc::new(registry::Memory::new());
+    let broker = Http::new(HttpConfig::default(), registry, Seam::default());
+    a_service_that_stops_ends_only_its_own(broker).await;
 }

@@ -6,6 +6,7 @@ pub mod peer;
 pub mod raw;
 mod rig;
 mod scripted;
+pub mod sharing;
 pub mod tally;
 
 pub use pb::{HelloReply, HelloRequest};

@@ -7,6 +7,7 @@ use rmicro_runtime::broker::{Broker, Message, Nats};
 use rmicro_runtime::conformance::broker::{Pair, suite};
 use rmicro_runtime::seam::Seam;
 use rmicro_runtime::{Code, Result};
+use rmicro_tests::sharing::a_service_that_stops_ends_only_its_own;
 
 /// Two connections to the server, for each check.
 async fn against(url: &str) {
@@ -28,6 +29,14 @@ async fn it_is_a_broker_in_one_thread() {
 async fn it_is_a_broker_in_two_threads() {
     if let Ok(url) = std::env::var("RMICRO_TEST_NATS") {
         against(&url).await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_stops_leaves_a_broker_to_those_who_share_it() {
+    if let Ok(url) = std::env::var("RMICRO_TEST_NATS") {
+        let broker = Nats::from_url(&url, Seam::default()).expect("the URL is good");
+        a_service_that_stops_ends_only_its_own(broker).await;
     }
 }
 

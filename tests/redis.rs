@@ -7,6 +7,8 @@ mod conformance;
 mod faults;
 #[path = "redis/killed.rs"]
 mod killed;
+#[path = "redis/log.rs"]
+mod log;
 #[path = "redis/outages.rs"]
 mod outages;
 #[path = "redis/server.rs"]

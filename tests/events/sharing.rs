@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rmicro_runtime::broker::Topic;
 use rmicro_runtime::{Context, Running, Service};
+use rmicro_tests::sharing::a_service_that_stops_ends_only_its_own;
 use rmicro_tests::{HelloReply, reply};
 use tokio::sync::Semaphore;
 
@@ -154,4 +155,9 @@ async fn events_of_one_key_are_handled_one_after_the_other() {
     let entries = diary.when(6).await;
     let place = |entry: &str| entries.iter().position(|other| other == entry);
     assert!(place("ends a1") < place("begins a2"), "{entries:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_stops_leaves_a_broker_to_those_who_share_it() {
+    a_service_that_stops_ends_only_its_own(World::default().broker).await;
 }

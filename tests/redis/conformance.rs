@@ -1,9 +1,10 @@
-//! The suite of brokers.
+//! The suite of brokers, and what services do that share one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rmicro_runtime::conformance::broker::{Pair, suite};
+use rmicro_tests::sharing::a_service_that_stops_ends_only_its_own;
 
 use crate::server::Server;
 
@@ -30,4 +31,12 @@ async fn it_is_a_broker_in_two_threads() {
         return;
     };
     against(&server).await;
+}
+
+#[tokio::test]
+async fn a_service_that_stops_leaves_a_broker_to_those_who_share_it() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    a_service_that_stops_ends_only_its_own(server.broker("")).await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rmicro_runtime::broker::{Broker, Message, Topic};
 
 use crate::faults::next;
+use crate::log::Log;
 use crate::server::Server;
 
 /// Waits until `command` is answered with `wanted`, longer than the streams are left alone.
@@ -81,4 +82,60 @@ async fn what_is_kept_for_a_while_is_there_for_who_starts_with_the_earliest() {
         .await
         .unwrap();
     assert_eq!(next(&mut late).await.0, "x");
+}
+
+#[tokio::test]
+async fn a_stream_with_a_limit_loses_the_oldest_and_the_log_says_how_many() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (log, _guard) = Log::here();
+    let broker = server.broker("?max_len=100");
+    let topic = Topic::new("t").queue("q").in_flight(1);
+    let mut slow = broker.subscribe(&topic).await.unwrap();
+    let number = |number: usize| Message::new(number.to_string());
+    broker.publish("t", number(0)).await.unwrap();
+    let first = slow.next().await.unwrap().unwrap();
+    for next in 1..1000 {
+        broker.publish("t", number(next)).await.unwrap();
+    }
+    let left = server.command("XLEN rmicro:t");
+    let left: usize = left.trim_start_matches(':').parse().unwrap();
+    // The server cuts off a hundred at a time.
+    assert!((100..200).contains(&left), "{left}");
+    let told = log.line("max_len").await;
+    let lost = 999 - left;
+    assert_eq!(
+        told,
+        format!(
+            "Broker [redis] stream rmicro:t: {lost} messages were removed by max_len before group q:q had read them"
+        )
+    );
+    // It was delivered, though it is removed.
+    first.ack().await.unwrap();
+    for expected in 1000 - left..1000 {
+        assert_eq!(next(&mut slow).await.0, expected.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_without_a_limit_keeps_what_was_not_delivered() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (limited, free) = (server.broker("?max_len=100"), server.broker(""));
+    let mut queue = free.subscribe(&Topic::new("t").queue("q")).await.unwrap();
+    let held = queue.next();
+    let publishing = async {
+        for number in 0..1000 {
+            let published = free.publish("t", Message::new(number.to_string()));
+            published.await.unwrap();
+        }
+    };
+    let (first, ()) = tokio::join!(held, publishing);
+    assert_eq!(server.command("XLEN rmicro:t"), ":1000");
+    drop(first);
+    // Who has a limit cuts what everybody has published.
+    limited.publish("t", Message::new("1000")).await.unwrap();
+    assert_ne!(server.command("XLEN rmicro:t"), ":1001");
 }

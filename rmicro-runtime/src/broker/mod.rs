@@ -101,8 +101,11 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Lets go of the connection when what was published has left; subscriptions of this value end. It may be used again, which
-    /// connects anew.
+    /// Lets go of the connection when what was published has left; subscriptions of this value end, and so do those of its clones,
+    /// which share the connection. It may be used again, which connects anew.
+    ///
+    /// A service does this at its end only to a broker that it has made itself, of a URL: one that was given to it as a value may be
+    /// somebody else's, too, and is let go when the last clone is dropped, or by whoever calls this.
     async fn disconnect(&self) -> Result<()> {
         Ok(())
     }

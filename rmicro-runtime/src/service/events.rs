@@ -101,6 +101,9 @@ impl ServiceBuilder {
     /// address that it is announced with, unless `http://HOST:PORT` says where. `memory` reaches this process alone, and this service
     /// alone unless it is given as a value whose clones others have.
     ///
+    /// Services of one process may have clones of one value, and share its connection: each that stops ends its own subscriptions and
+    /// leaves the connection to the others. A broker of a URL is the service's own, and disconnected when it stops.
+    ///
     /// It is not connected to before the service publishes, or starts with something subscribed.
     pub fn broker(mut self, broker: impl Into<Chosen<dyn Broker>>) -> Self {
         self.0.set_broker(broker.into());
@@ -147,9 +150,10 @@ impl Connected {
     /// Lets go of the broker, where it is the service's own.
     pub(super) async fn disconnect(&self) {
         let (name, at) = (self.broker.name(), self.at("from"));
-        if self.own
-            && let Err(error) = self.broker.disconnect().await
-        {
+        if !self.own {
+            return;
+        }
+        if let Err(error) = self.broker.disconnect().await {
             tracing::warn!("Broker [{name}] did not disconnect: {error:?}");
         }
         if self.told {

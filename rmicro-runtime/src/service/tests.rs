@@ -693,6 +693,23 @@ async fn a_broker_is_in_the_log_where_something_is_subscribed() {
     assert_eq!(told, expected);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_others_may_share_is_not_said_to_be_disconnected() {
+    use crate::broker::{Memory, Message};
+    use crate::context::Context;
+
+    let (_guard, lines) = log::capture(tracing::level_filters::LevelFilter::INFO);
+    let builder = Diary::new().builder().broker(Memory::new());
+    let service = builder.build().unwrap();
+    let handler = |_: Context, _: Message| std::future::ready(Ok(()));
+    service.subscribe("t", handler).unwrap();
+    service.start().await.unwrap().shutdown().await.unwrap();
+    let lines = lines.lock().unwrap();
+    let counts = ["Broker [memory] Connected", "Broker [memory] Disconnected"]
+        .map(|told| lines.iter().filter(|line| line.contains(told)).count());
+    assert_eq!(counts, [1, 0], "{lines:?}");
+}
+
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn the_log_says_where_the_broker_listens() {

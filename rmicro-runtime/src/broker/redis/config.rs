@@ -37,8 +37,10 @@ pub struct RedisConfig {
     /// How long a message is kept that every queue and subscription is done with, for who starts with the earliest; 1 min by
     /// default.
     pub retain: Duration,
-    /// How many messages a topic holds at most, about, delivered or not: what is above is lost, the oldest first. No limit by
-    /// default; then what was not delivered stays, and a queue that nobody empties fills the server.
+    /// How many messages a topic holds at most, about, delivered or not: what is above is lost, the oldest first, and the log says how
+    /// many a queue had not read (from Redis 7 on). They are cut when this broker publishes, as many at a time as the server's
+    /// `stream-node-max-entries` says, 100 unless it was told otherwise, so there may be nearly so many more. No limit by default; then
+    /// what was not delivered stays, and a queue that nobody empties fills the server.
     pub max_len: Option<u64>,
 }
 
