@@ -528,6 +528,32 @@ fn configured(code: bool, vars: Vars<'_>, flags: &[&str]) -> Result<Plan> {
 }
 
 #[test]
+fn a_broker_that_cannot_be_is_one_line_that_names_its_flag() {
+    for url in [
+        "memory://x",
+        "kafka://ada:s3cret@a:1",
+        "127.0.0.1:4222",
+        "http://x/path?unknown=1",
+        "nats://ada:s3cret@h:1/path",
+        "redis://ada:s3cret@h/notanumber",
+        "redis://ada:s3cret@h?what=1",
+    ] {
+        let builder = Service::builder("greeter")
+            .registry("memory")
+            .transport("memory");
+        let error = builder
+            .init_from(["--broker", url], [("", ""); 0])
+            .unwrap_err();
+        let told = format!("{error:?}");
+        assert!(
+            told.starts_with("INVALID_ARGUMENT: --broker: broker "),
+            "{told}"
+        );
+        assert!(!told.contains('\n') && !told.contains("s3cret"), "{told}");
+    }
+}
+
+#[test]
 fn a_flag_beats_the_environment_and_that_beats_code() {
     let go = ("MICRO_SERVER_ADDRESS", ":2");
     let own = ("RMICRO_SERVER_ADDRESS", ":3");

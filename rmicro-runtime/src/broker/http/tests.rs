@@ -1,5 +1,6 @@
 //! What go-micro's programs see, and what becomes of peers that err.
 
+mod farewells;
 mod publishers;
 mod receivers;
 mod subscriptions;
