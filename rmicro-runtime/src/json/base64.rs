@@ -59,6 +59,7 @@ fn encode<'a>(piece: &[u8], text: &'a mut [u8]) -> &'a [u8] {
 }
 
 /// Appends `bytes` in base64 to `json`.
+#[cfg(any(feature = "http", feature = "nats", test))]
 pub(super) fn append(json: &mut Vec<u8>, bytes: &[u8]) {
     let start = json.len();
     json.resize(start + length(bytes.len()), 0);
