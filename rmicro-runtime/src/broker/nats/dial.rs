@@ -78,10 +78,16 @@ pub(super) fn nats_error(error: ConnectError, config: &NatsConfig) -> Error {
         }
         ServerParse => Error::invalid_argument("an address cannot be read").source(error),
         TimedOut => Error::unavailable(format!("no answer within {CONNECT_LIMIT:?}")).source(error),
-        Tls => Error::unavailable("no encrypted connection").source(error),
-        _ => Error::unavailable("no connection").source(error),
+        Tls => Error::unavailable(format!("no encrypted connection: {}", reason(&error))),
+        _ => Error::unavailable(format!("no connection: {}", reason(&error))),
     };
     error.at(format_args!("dial: nats://{address}"))
+}
+
+/// What lies behind `error`, once: the client's own words repeat it.
+fn reason(error: &ConnectError) -> String {
+    let behind = std::error::Error::source(error);
+    behind.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]

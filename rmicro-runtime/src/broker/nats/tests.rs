@@ -134,7 +134,9 @@ async fn an_absent_server_is_told_with_its_address() {
     ] {
         let error = failed.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable);
-        assert!(format!("{error:?}").contains(&stage), "{error:?}");
+        let told = format!("{error:?}");
+        assert!(told.contains(&stage), "{told}");
+        assert_eq!(told.matches("refused").count(), 1, "{told}");
     }
     fake.start().await;
     published(&broker, "a", "x").await;
