@@ -12,10 +12,12 @@ mod keeper;
 mod layout;
 mod link;
 mod place;
+mod post;
 mod reader;
 mod reply;
 mod seat;
 mod url;
+mod wire;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -161,8 +163,8 @@ impl Broker for Redis {
 
     async fn publish(&self, topic: &str, message: Message) -> Result<()> {
         let (key, link) = (self.key(topic)?, self.link());
-        let add = layout::add(&key, link.config.max_len, &message);
-        let added = link.insist(&key, &add).await;
+        let add = || layout::add(&key, link.config.max_len, &message);
+        let added = link.insist(&key, add).await;
         added
             .map(drop)
             .map_err(|trouble| trouble.into_error(link.at()))
@@ -181,7 +183,7 @@ impl Broker for Redis {
         tokio::spawn(reader.run(wire));
         tokio::spawn(Keeper::new(link.clone(), seat.clone(), learned).run());
         self.seated(&seat);
-        Ok(Subscription::new(Chair(seat)))
+        Ok(Subscription::new(Chair::at(seat)))
     }
 }
 

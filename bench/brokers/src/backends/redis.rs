@@ -1,7 +1,7 @@
 //! Redis Streams: the crate `redis`, a queue with acknowledgements on both sides. What was read is acknowledged in the same go as more
 //! is read, as who knows the server would do it; publishers share a connection.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -202,7 +202,7 @@ impl Consumer {
 
     /// How long the body is that is among `fields`.
     fn length(&self, fields: Vec<Value>) -> usize {
-        let (mut header, mut body) = (BTreeMap::new(), Bytes::new());
+        let (mut header, mut body) = (Vec::new(), Bytes::new());
         let mut fields = fields.into_iter();
         while let (Some(Value::BulkString(name)), Some(Value::BulkString(value))) =
             (fields.next(), fields.next())
@@ -212,7 +212,7 @@ impl Consumer {
             } else if self.reads {
                 let [name, value] =
                     [name, value].map(|text| String::from_utf8(text).unwrap_or_default());
-                header.insert(name, value);
+                header.push((name, value));
             }
         }
         std::hint::black_box(header);

@@ -1,22 +1,26 @@
 //! Making a connection: whom it greets, and whether the server is one that will do.
 
+use std::sync::Arc;
+
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
 
 use super::failure::{Trouble, stranger};
 use super::layout::bytes;
-use super::link::{Link, PATIENCE, Wire, checked, silent};
+use super::link::{Link, PATIENCE, checked, silent};
+use super::wire::Wire;
 use crate::error::Error;
 
 /// The first version that has XPENDING with IDLE and XTRIM with MINID.
 const OLDEST: (u32, u32) = (6, 2);
 
-/// How many commands of all publishers together may wait for a turn in the connection; whoever comes later waits for room.
+/// How many commands of all publishers together may wait for a turn in the connection, and how many of those who publish at the same
+/// time may be on their way; whoever comes later waits for room.
 pub(super) const COMMANDS: usize = 1024;
 
 impl Link {
     /// Makes a connection, and tries it.
-    pub(super) async fn dial(&self) -> Result<Wire, Trouble> {
+    pub(super) async fn dial(&self) -> Result<Arc<Wire>, Trouble> {
         let limit = self.seam.clock.now().after(PATIENCE);
         let dialed = self.seam.clock.until(limit, self.greet()).await;
         let wire = dialed.unwrap_or_else(|| Err(Trouble::Away(silent(PATIENCE))))?;
@@ -24,7 +28,7 @@ impl Link {
         Ok(wire)
     }
 
-    async fn greet(&self) -> Result<Wire, Trouble> {
+    async fn greet(&self) -> Result<Arc<Wire>, Trouble> {
         let socket = self.seam.net.connect(self.at()).await;
         let socket = socket.map_err(|error| Trouble::Away(error.to_string()))?;
         // Without limits of its own: waiting commands take longer than any, and the clock is the seam's.
@@ -35,28 +39,20 @@ impl Link {
         let greeted = MultiplexedConnection::new_with_config(&self.who(), socket, patient).await;
         let (connection, driver) = greeted.map_err(|error| self.greeting_failed(&error))?;
         tokio::spawn(driver);
-        let wire = Wire {
-            connection,
-            born: self.seam.clock.now(),
-        };
-        self.check(wire.clone()).await?;
-        Ok(wire)
+        self.check(connection.clone()).await?;
+        Ok(Wire::new(connection, self.seam.clock.now()))
     }
 
     /// Whether the server is ready, and young enough.
-    async fn check(&self, mut wire: Wire) -> Result<(), Trouble> {
-        let ready = wire
-            .connection
-            .send_packed_command(&redis::cmd("PING"))
-            .await;
+    async fn check(&self, mut connection: MultiplexedConnection) -> Result<(), Trouble> {
+        let ready = connection.send_packed_command(&redis::cmd("PING")).await;
         let ready = ready.and_then(checked);
         if let Err(error) = ready
             && !is_forbidden(&error)
         {
             return Err(self.greeting_failed(&error));
         }
-        let info = wire
-            .connection
+        let info = connection
             .send_packed_command(redis::cmd("INFO").arg("server"))
             .await;
         let info = info.ok().and_then(bytes).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Tells the server how deliveries end and that those which have not ended are in good hands, and closes up at the end.
+//! Tells the server how deliveries end, where the reader cannot, and that those which have not ended are in good hands, and closes up
+//! at the end.
 //!
 //! Invariant: what ends at the same time is told at once: while the server is asked the next ends gather.
 
@@ -6,7 +7,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::Pipeline;
 use tokio::sync::watch;
 
 use super::failure::Trouble;
@@ -15,12 +15,9 @@ use super::layout::Id;
 use super::link::Link;
 use super::place::Place;
 use super::reply;
-use super::seat::{End, How, Seat};
-use crate::error::Result;
+use super::seat::Seat;
 use crate::seam::Moment;
 
-/// How many acknowledgements one command has at most, so that the server serves others in between.
-const BATCH: usize = 1024;
 /// How often a reader that is to leave is woken.
 const NUDGE: Duration = Duration::from_millis(50);
 
@@ -52,7 +49,6 @@ impl Keeper {
 
     /// Works until nothing of the subscription is left.
     pub(super) async fn run(mut self) {
-        let mut ends = Vec::new();
         while !self.seat.is_over() {
             let wake = if self.seat.leaves() && !self.seat.has_ended() {
                 self.nudge().await;
@@ -62,7 +58,7 @@ impl Keeper {
             };
             let news = self.seat.news.notified();
             self.link.seam.clock.until(wake, news).await;
-            self.tell(&mut ends).await;
+            self.tell().await;
             if self.link.seam.clock.now() >= self.due {
                 self.keep().await;
                 self.due = self.next_due();
@@ -76,38 +72,20 @@ impl Keeper {
     }
 
     /// Tells the server of what ended, and then those who wait for that.
-    async fn tell(&self, ends: &mut Vec<End>) {
-        let report = self.seat.take_ends(ends);
-        if ends.is_empty() {
+    async fn tell(&self) {
+        let Some(news) = self.seat.take_news() else {
             return;
-        }
-        let learned = self.commit(ends).await;
-        let gone = ends.iter().filter(|end| !matches!(end.how, How::Again(_)));
-        self.seat.forget(gone.map(|end| end.ticket));
-        ends.clear();
-        report.learn(learned);
-    }
-
-    async fn commit(&self, ends: &[End]) -> Result<()> {
+        };
         let place = self.here();
-        let mut all = Pipeline::new();
-        let done = ends.iter().filter(|end| end.how == How::Done);
-        let done: Vec<_> = done.map(|end| end.id).collect();
-        for ids in done.chunks(BATCH) {
-            all.add_command(place.ack(ids));
-        }
-        for end in ends {
-            match end.how {
-                How::Again(attempt) => drop(all.add_command(place.recount(end.id, attempt))),
-                How::GivenBack(count) => drop(all.add_command(place.give_back(end.id, count))),
-                How::Done => {}
-            }
-        }
-        match self.link.insist_all(&place.key, &all).await {
+        let tell = place.tell(&news.ends);
+        let learned = match self.link.insist_all(&place.key, &tell).await {
             // What the server does not know it does not deliver again.
             Ok(_) | Err(Trouble::NoGroup) => Ok(()),
             Err(trouble) => Err(trouble.into_error(self.link.at())),
-        }
+        };
+        self.seat.told(&news, learned);
+        // There may be more, of which one word was given.
+        self.seat.news.notify_one();
     }
 
     /// Shows a sign of life for what is in flight, before others take it for abandoned.

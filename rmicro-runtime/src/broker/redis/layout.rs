@@ -13,6 +13,8 @@ use crate::broker::{Header, Message};
 const BODY: &str = "body";
 /// What stands in front of a name of the header in the name of its field.
 const HEADER: &str = "header:";
+/// No less than the bytes of a command that adds an entry without its key, its header and its body.
+const OVERHEAD: usize = 48;
 
 /// The name of an entry: a time in milliseconds and a number within it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -44,8 +46,13 @@ impl ToRedisArgs for Id {
 
 /// The command that adds `message` to the stream `key`, which is cut to about `max_len` entries.
 pub(super) fn add(key: &str, max_len: Option<u64>, message: &Message) -> Cmd {
-    let mut add = redis::cmd("XADD");
-    add.arg(key);
+    let names = message.header.iter();
+    let header: usize = names
+        .map(|(name, value)| HEADER.len() + name.len() + value.len())
+        .sum();
+    let size = key.len() + header + message.body.len() + OVERHEAD;
+    let mut add = Cmd::with_capacity(8 + 2 * message.header.iter().count(), size);
+    add.arg("XADD").arg(key);
     if let Some(most) = max_len {
         add.arg("MAXLEN").arg("~").arg(most);
     }

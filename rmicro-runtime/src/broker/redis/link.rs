@@ -3,17 +3,18 @@
 //! Invariant: nobody is reached before the first use. A connection that broke is made anew with growing waits, by whoever needs
 //! it.
 
-use std::sync::{Mutex, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, Value};
 
 use super::config::RedisConfig;
 use super::failure::Trouble;
 use super::health::Health;
+use super::wire::Wire;
 use crate::error::Result;
-use crate::seam::{Moment, Seam};
+use crate::seam::Seam;
 
 /// How long a connection may take to be made, and a command that does not wait by itself.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,15 +26,8 @@ pub(super) struct Link {
     pub(super) config: RedisConfig,
     pub(super) seam: Seam,
     pub(super) health: Health,
-    wire: Mutex<Option<Wire>>,
+    wire: Mutex<Option<Arc<Wire>>>,
     dialing: tokio::sync::Mutex<()>,
-}
-
-/// A connection; clones share it.
-#[derive(Clone)]
-pub(super) struct Wire {
-    pub(super) connection: MultiplexedConnection,
-    pub(super) born: Moment,
 }
 
 /// Growing waits with a share of chance, so that those who wait for one server do not come all at once.
@@ -55,16 +49,22 @@ impl Link {
         &self.config.address
     }
 
-    /// Has `cmd`, which is about `key`, done by the shared connection, however long the server is away.
-    pub(super) async fn insist(&self, key: &str, cmd: &Cmd) -> Result<Value, Trouble> {
+    /// Has the command that `make` makes, which is about `key`, done by the shared connection, however long the server is away.
+    pub(super) async fn insist(&self, key: &str, make: impl Fn() -> Cmd) -> Result<Value, Trouble> {
         let mut backoff = Backoff::new();
         loop {
             let wire = self.wire().await.map_err(Trouble::Refused)?;
-            match self.ask(&wire, key, cmd).await {
+            match self.ask_beside(&wire, key, make()).await {
                 Err(Trouble::Away(_)) => self.wait(&mut backoff).await,
                 done => return done,
             }
         }
+    }
+
+    /// Has `cmd` done by `wire`, together with those of others who ask at the same time.
+    async fn ask_beside(&self, wire: &Wire, key: &str, cmd: Cmd) -> Result<Value, Trouble> {
+        let answer = wire.beside(cmd, self.seam.clock).await;
+        answer.map_err(|error| self.failed(wire, Trouble::of(&error, self.at(), key)))
     }
 
     /// The same for several commands at once; the first that is refused is the error.
@@ -96,20 +96,21 @@ impl Link {
     }
 
     /// Makes sure that the shared connection is there.
-    pub(super) async fn reach_once(&self) -> Result<Wire, Trouble> {
+    pub(super) async fn reach_once(&self) -> Result<Arc<Wire>, Trouble> {
         if let Some(wire) = self.current() {
             return Ok(wire);
         }
-        let wire = self.dial().await?;
+        let wire = Box::pin(self.dial()).await?;
         *self.shared() = Some(wire.clone());
         Ok(wire)
     }
 
     /// A connection of its own, however long the server is away.
-    pub(super) async fn reach(&self) -> Result<Wire> {
+    pub(super) async fn reach(&self) -> Result<Arc<Wire>> {
         let mut backoff = Backoff::new();
         loop {
-            match self.dial().await {
+            // Apart: it is large, and would be a part of everything that asks.
+            match Box::pin(self.dial()).await {
                 Err(Trouble::Away(why)) => {
                     self.health.lost(&why, None);
                     self.wait(&mut backoff).await;
@@ -133,7 +134,7 @@ impl Link {
         cmd: &Cmd,
     ) -> Result<Value, Trouble> {
         let mut connection = wire.connection.clone();
-        let asking = async { checked(connection.send_packed_command(cmd).await?) };
+        let asking = pin!(async { checked(connection.send_packed_command(cmd).await?) });
         self.judge(wire, key, patience, asking).await
     }
 
@@ -145,10 +146,10 @@ impl Link {
         all: &Pipeline,
     ) -> Result<Vec<Value>, Trouble> {
         let mut connection = wire.connection.clone();
-        let asking = async {
+        let asking = pin!(async {
             let answers = connection.send_packed_commands(all, 0, all.len()).await?;
             answers.into_iter().map(checked).collect()
-        };
+        });
         self.judge(wire, key, PATIENCE, asking).await
     }
 
@@ -172,7 +173,7 @@ impl Link {
         wire: &Wire,
         key: &str,
         patience: Duration,
-        asking: impl Future<Output = redis::RedisResult<T>>,
+        asking: Pin<&mut impl Future<Output = redis::RedisResult<T>>>,
     ) -> Result<T, Trouble> {
         let limit = self.seam.clock.now().after(patience);
         let answer = match self.seam.clock.until(limit, asking).await {
@@ -180,15 +181,19 @@ impl Link {
             Some(Err(error)) => Trouble::of(&error, self.at(), key),
             None => Trouble::Away(silent(patience)),
         };
-        if let Trouble::Away(why) = &answer {
+        Err(self.failed(wire, answer))
+    }
+
+    fn failed(&self, wire: &Wire, trouble: Trouble) -> Trouble {
+        if let Trouble::Away(why) = &trouble {
             self.forget(wire);
             self.health.lost(why, Some(wire.born));
         }
-        Err(answer)
+        trouble
     }
 
     /// The shared connection, however long the server is away.
-    async fn wire(&self) -> Result<Wire> {
+    async fn wire(&self) -> Result<Arc<Wire>> {
         if let Some(wire) = self.current() {
             return Ok(wire);
         }
@@ -201,7 +206,7 @@ impl Link {
         Ok(wire)
     }
 
-    fn current(&self) -> Option<Wire> {
+    fn current(&self) -> Option<Arc<Wire>> {
         self.shared().clone()
     }
 
@@ -209,7 +214,7 @@ impl Link {
         self.shared().take_if(|shared| shared.born == wire.born);
     }
 
-    fn shared(&self) -> std::sync::MutexGuard<'_, Option<Wire>> {
+    fn shared(&self) -> std::sync::MutexGuard<'_, Option<Arc<Wire>>> {
         self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use redis::Cmd;
+use redis::{Cmd, Pipeline};
 
 use super::layout::Id;
+use super::seat::{End, How};
 use crate::broker::Topic;
 
 /// What stands in front of the name of a queue in the name of its group.
@@ -18,6 +19,8 @@ pub(super) const PLAIN: &str = "s:";
 pub(super) const RETURNED: &str = "returned";
 /// How long ago a message was delivered that anybody may have: more than any `claim_after`.
 const LONG_AGO: u64 = 24 * 3600 * 1000;
+/// How many acknowledgements one command has at most, so that the server serves others in between.
+const ACKS: usize = 1024;
 
 /// Where a subscription is.
 #[derive(Clone, Debug)]
@@ -118,7 +121,25 @@ impl Place {
         touch
     }
 
-    pub(super) fn ack(&self, ids: &[Id]) -> Cmd {
+    /// Tells of `ends`.
+    pub(super) fn tell(&self, ends: &[End]) -> Pipeline {
+        let mut all = Pipeline::new();
+        let done = ends.iter().filter(|end| end.how == How::Done);
+        let done: Vec<_> = done.map(|end| end.id).collect();
+        for ids in done.chunks(ACKS) {
+            all.add_command(self.ack(ids));
+        }
+        for end in ends {
+            match end.how {
+                How::Again(attempt) => drop(all.add_command(self.recount(end.id, attempt))),
+                How::GivenBack(count) => drop(all.add_command(self.give_back(end.id, count))),
+                How::Done => {}
+            }
+        }
+        all
+    }
+
+    fn ack(&self, ids: &[Id]) -> Cmd {
         let mut ack = self.about("XACK");
         for id in ids {
             ack.arg(id);

@@ -1,4 +1,5 @@
-//! Brings what comes for a subscription, by a connection of its own in which it waits.
+//! Brings what comes for a subscription, by a connection of its own in which it waits; what has ended by then is told to the server in
+//! the same go.
 //!
 //! Invariant: an answer is never given up while it may come, since it may have messages: only a broken connection loses one, and
 //! what was in it is found again.
@@ -12,10 +13,11 @@ use tokio::sync::watch;
 
 use super::failure::Trouble;
 use super::layout::Id;
-use super::link::{Link, PATIENCE, Wire};
+use super::link::{Link, PATIENCE};
 use super::place::Place;
-use super::reply::{self, Entry, Pending};
-use super::seat::{Incoming, Seat};
+use super::reply::{self, Pending};
+use super::seat::{News, Seat, Teller, Turn};
+use super::wire::Wire;
 use crate::error::Error;
 use crate::seam::Moment;
 
@@ -50,9 +52,11 @@ impl Reader {
     }
 
     /// Reads by `wire`, and by those after it, until the subscription leaves.
-    pub(super) async fn run(mut self, mut wire: Wire) {
+    pub(super) async fn run(mut self, mut wire: Arc<Wire>) {
         loop {
-            let ended = match self.read_on(&wire).await {
+            let read = self.read_on(&wire).await;
+            self.seat.hand_over();
+            let ended = match read {
                 Ok(()) => Ok(()),
                 Err(Trouble::Away(_)) if self.seat.leaves() => Ok(()),
                 Err(Trouble::Away(_)) => match self.again().await {
@@ -70,7 +74,7 @@ impl Reader {
     }
 
     /// The next connection, which has caught up; `None` when the subscription leaves first.
-    async fn again(&mut self) -> Option<Result<Wire, Error>> {
+    async fn again(&mut self) -> Option<Result<Arc<Wire>, Error>> {
         loop {
             let reached = tokio::select! {
                 biased;
@@ -98,17 +102,45 @@ impl Reader {
     /// Reads until the subscription leaves or the connection breaks.
     async fn read_on(&mut self, wire: &Wire) -> Result<(), Trouble> {
         self.tell_number(wire).await?;
-        while let Some(room) = self.seat.room().await {
-            let read = if self.seat.settles && self.is_due() {
-                self.sweep(wire, room).await
-            } else {
-                self.read(wire, room).await
-            };
-            match read {
+        while let Some(Turn { room, news }) = self.seat.turn().await {
+            let sweeps = room > 0 && self.seat.settles && self.is_due();
+            if sweeps {
+                self.swept = Some(self.link.seam.clock.now());
+            }
+            let reading = self.bring(wire, room, sweeps);
+            // Both leave in one go, and in this order.
+            let (told, read) = tokio::join!(biased; self.tell(wire, news), reading);
+            match read.and(told) {
                 Err(Trouble::NoGroup) => self.make_again(wire).await?,
-                read => read?,
+                done => done?,
             }
         }
+        Ok(())
+    }
+
+    async fn bring(&self, wire: &Wire, room: usize, sweeps: bool) -> Result<(), Trouble> {
+        match room {
+            0 => Ok(()),
+            room if sweeps => self.sweep(wire, room).await,
+            room => self.read(wire, room).await,
+        }
+    }
+
+    /// Tells the server what ended; what this connection cannot bring there is left to the keeper.
+    async fn tell(&self, wire: &Wire, news: Option<News>) -> Result<(), Trouble> {
+        let Some(news) = news else {
+            return Ok(());
+        };
+        let tell = self.place.tell(&news.ends);
+        let learned = match self.link.ask_all(wire, &self.place.key, &tell).await {
+            Ok(_) | Err(Trouble::NoGroup) => Ok(()),
+            Err(away @ Trouble::Away(_)) => {
+                self.seat.give_back(news);
+                return Err(away);
+            }
+            Err(trouble) => Err(trouble.into_error(self.link.at())),
+        };
+        self.seat.told(&news, learned);
         Ok(())
     }
 
@@ -119,14 +151,16 @@ impl Reader {
             .ask_within(TURN + PATIENCE, wire, &self.place.key, &read)
             .await?;
         let entries = reply::read(answer).into_iter();
-        self.seat
-            .take(entries.filter_map(|entry| incoming(entry, 1)));
+        let messages = entries.filter_map(|entry| entry.incoming(1)).collect();
+        if self.seat.take(messages, Teller::Reader) {
+            // What is done with at once is told together with the next reading.
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 
     /// Takes over what other subscriptions of the queue left.
-    async fn sweep(&mut self, wire: &Wire, room: usize) -> Result<(), Trouble> {
-        self.swept = Some(self.link.seam.clock.now());
+    async fn sweep(&self, wire: &Wire, room: usize) -> Result<(), Trouble> {
         let idle = self.link.config.claim_after;
         // What is in flight here may be among the answers, when this process was frozen; it is no one's but ours.
         let pending = self.place.pending(idle, room + self.seat.limit());
@@ -148,10 +182,11 @@ impl Reader {
     /// Delivers what was claimed of `pending`, `more` times more often than it says.
     fn take_claimed(&self, pending: &[Pending], answer: Value, more: u32) {
         let claimed = reply::entries_of(answer).into_iter();
-        self.seat.take(claimed.filter_map(|entry| {
+        let messages = claimed.filter_map(|entry| {
             let before = pending.iter().find(|pending| pending.id == entry.id)?.count;
-            incoming(entry, before.saturating_add(more))
-        }));
+            entry.incoming(before.saturating_add(more))
+        });
+        self.seat.take(messages.collect(), Teller::Keeper);
     }
 
     /// Finds what was on its way when the last connection broke.
@@ -255,14 +290,4 @@ impl Reader {
         let now = self.link.seam.clock.now();
         self.swept.is_none_or(|swept| now.since(swept) >= TURN)
     }
-}
-
-fn incoming(entry: Entry, attempt: u32) -> Option<Incoming> {
-    let Entry { id, message } = entry;
-    let message = message?;
-    Some(Incoming {
-        id,
-        message,
-        attempt: attempt.max(1),
-    })
 }

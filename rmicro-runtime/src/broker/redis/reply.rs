@@ -5,6 +5,7 @@
 use redis::Value;
 
 use super::layout::{Id, bytes, message};
+use super::seat::Incoming;
 use crate::broker::Message;
 
 /// An entry that was read; without a message where it was removed from the stream meanwhile.
@@ -20,6 +21,17 @@ pub(super) struct Pending {
     pub(super) id: Id,
     /// How often it was delivered.
     pub(super) count: u32,
+}
+
+impl Entry {
+    /// What came with it for the time that is given, which is at least 1.
+    pub(super) fn incoming(self, attempt: u32) -> Option<Incoming> {
+        Some(Incoming {
+            id: self.id,
+            message: self.message?,
+            attempt: attempt.max(1),
+        })
+    }
 }
 
 /// The entries in the answer to XREADGROUP for one stream.

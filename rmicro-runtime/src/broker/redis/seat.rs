@@ -7,6 +7,7 @@ mod chair;
 mod flights;
 mod report;
 mod state;
+mod turn;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,9 +15,11 @@ use tokio::sync::Notify;
 
 pub(super) use self::chair::Chair;
 use self::report::Learned;
-pub(super) use self::report::Report;
-pub(super) use self::state::Incoming;
+pub(super) use self::report::News;
+use self::report::Report;
+pub(super) use self::state::{Incoming, Teller};
 use self::state::{Stage, State};
+pub(super) use self::turn::Turn;
 use super::layout::Id;
 use crate::broker::{Ack, Settle, Settled, Topic, Verdict};
 use crate::call::BoxFuture;
@@ -56,6 +59,12 @@ pub(super) enum How {
     GivenBack(u32),
 }
 
+impl How {
+    fn comes_again_here(self) -> bool {
+        matches!(self, Self::Again(_))
+    }
+}
+
 impl Seat {
     /// A seat for `topic`, which has read up to `position`.
     pub(super) fn new(topic: &Topic, position: Id) -> Arc<Self> {
@@ -85,27 +94,13 @@ impl Seat {
         (self.limit / 4).max(1)
     }
 
-    /// How many messages may be read now; waits for some, and is `None` when it leaves.
-    pub(super) async fn room(&self) -> Option<usize> {
-        loop {
-            {
-                let state = self.state();
-                if state.stage != Stage::Open {
-                    return None;
-                }
-                let (room, share) = (self.limit.saturating_sub(state.used()), self.share());
-                if room >= share || (room > 0 && state.hungry) {
-                    return Some(room.min(share));
-                }
-            }
-            self.changed.notified().await;
-        }
-    }
-
-    /// Takes what was read.
-    pub(super) fn take(&self, messages: impl IntoIterator<Item = Incoming>) {
-        let waker = self.state().take(messages);
-        waker.into_iter().for_each(std::task::Waker::wake);
+    /// Takes what was read, and gives whether somebody has waited for it; from now on `teller` tells what ends.
+    pub(super) fn take(&self, messages: Vec<Incoming>, teller: Teller) -> bool {
+        let mut state = self.state();
+        state.teller = teller;
+        let waker = state.take(messages);
+        drop(state);
+        waker.map(std::task::Waker::wake).is_some()
     }
 
     /// How far it has read.
@@ -116,16 +111,6 @@ impl Seat {
     /// What is in flight, in the order of the ids.
     pub(super) fn flights(&self) -> Vec<Id> {
         self.state().flights.ids()
-    }
-
-    /// Forgets the deliveries with these tickets, of which the server has learned.
-    pub(super) fn forget(&self, tickets: impl IntoIterator<Item = u64>) {
-        let mut state = self.state();
-        for ticket in tickets {
-            state.flights.remove(ticket);
-        }
-        drop(state);
-        self.changed.notify_one();
     }
 
     /// Whether it takes nothing new.
@@ -185,23 +170,6 @@ impl Seat {
         }
     }
 
-    /// What ended since the last time, and what those are to learn who wait for that.
-    pub(super) fn take_ends(&self, ends: &mut Vec<End>) -> Arc<Report> {
-        let mut state = self.state();
-        std::mem::swap(&mut state.ends, ends);
-        std::mem::take(&mut state.report)
-    }
-
-    /// Nobody tells the server of an end any more.
-    pub(super) fn leave_untold(&self) {
-        let mut state = self.state();
-        state.untold = true;
-        state.ends.clear();
-        let report = state.report.clone();
-        drop(state);
-        report.learn(Err(Error::unavailable("the subscription has ended")));
-    }
-
     /// What was not pulled is for others.
     fn drop_inbox(&self) {
         let mut state = self.state();
@@ -240,15 +208,16 @@ impl Seat {
         }
         if self.settles {
             is_news = !state.untold && state.end(settled.ticket, id, how);
-            report = Some(state.report.clone());
+            report = Some(state.news.report.clone());
         } else if !stays {
             state.flights.remove(settled.ticket);
         }
+        let teller = state.teller;
         drop(state);
-        if is_news {
+        if is_news && teller == Teller::Keeper {
             self.news.notify_one();
         }
-        if !self.settles {
+        if !self.settles || (is_news && teller == Teller::Reader) {
             self.changed.notify_one();
         }
         waker.into_iter().for_each(std::task::Waker::wake);

@@ -306,3 +306,54 @@ async fn an_outage_is_told_once_at_both_ends_however_many_connections_break() {
         .collect();
     assert_eq!(told, [[true, false], [false, true]], "{lines:?}");
 }
+
+#[tokio::test]
+async fn an_end_is_told_although_the_connection_that_was_to_tell_it_breaks() {
+    let (acks, sent) = (watch::Sender::new(0), AtomicBool::new(false));
+    let counted = acks.clone();
+    let broker = played(move |words| match words[0].as_str() {
+        "XREADGROUP" if !sent.swap(true, Ordering::SeqCst) => Some(
+            "*1\r\n*2\r\n$1\r\nt\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$4\r\nbody\r\n$1\r\nx\r\n"
+                .to_owned(),
+        ),
+        "XPENDING" => Some("*0\r\n".to_owned()),
+        "XACK" => {
+            counted.send_modify(|count| *count += 1);
+            (*counted.borrow() > 1).then(|| ":1\r\n".to_owned())
+        }
+        _ => in_an_outage(words, false).map(str::to_owned),
+    });
+    let broker = broker.await;
+    let topic = Topic::new("t").queue("q");
+    let mut subscription = broker.subscribe(&topic).await.unwrap();
+    let delivery = subscription.next().await.unwrap().unwrap();
+    delivery.ack().await.unwrap();
+    assert_eq!(*acks.borrow(), 2);
+    broker.disconnect().await.unwrap();
+}
+
+#[tokio::test]
+async fn those_who_publish_at_once_learn_each_of_their_own() {
+    let broker = played(|words| {
+        let foreign = words.iter().any(|word| word.contains("foreign"));
+        let told = if foreign {
+            "-WRONGTYPE no\r\n"
+        } else {
+            "$3\r\n1-0\r\n"
+        };
+        is(words, "XADD").then(|| told.to_owned())
+    });
+    let broker = broker.await;
+    let publish = |topic: &'static str| {
+        let broker = broker.clone();
+        tokio::spawn(async move { broker.publish(topic, Message::new("x")).await })
+    };
+    let tasks = ["own", "foreign", "own"]
+        .repeat(50)
+        .into_iter()
+        .map(|topic| (topic, publish(topic)));
+    for (topic, task) in tasks.collect::<Vec<_>>() {
+        let published = task.await.unwrap();
+        assert_eq!(published.is_err(), topic == "foreign", "{published:?}");
+    }
+}

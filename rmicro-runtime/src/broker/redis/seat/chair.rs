@@ -5,12 +5,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Seat;
-use super::state::Stage;
+use super::state::{Arrived, Stage};
 use crate::broker::{Delivery, Source};
 use crate::error::Result;
 
 /// The end of a subscription that its subscriber has.
-pub(in crate::broker::redis) struct Chair(pub(in crate::broker::redis) Arc<Seat>);
+pub(in crate::broker::redis) struct Chair {
+    seat: Arc<Seat>,
+    /// The inbox after this, which is empty here.
+    spare: VecDeque<Arrived>,
+}
+
+impl Chair {
+    pub(in crate::broker::redis) fn at(seat: Arc<Seat>) -> Self {
+        Self {
+            seat,
+            spare: VecDeque::new(),
+        }
+    }
+}
 
 impl Source for Chair {
     fn poll_deliveries(
@@ -18,10 +31,12 @@ impl Source for Chair {
         cx: &mut Context<'_>,
         ready: &mut VecDeque<Delivery>,
     ) -> Poll<Result<bool>> {
-        let seat = &self.0;
+        let Self { seat, spare } = self;
         let mut state = seat.state();
         if !state.inbox.is_empty() {
-            for message in state.inbox.drain(..) {
+            std::mem::swap(&mut state.inbox, spare);
+            drop(state);
+            for message in spare.drain(..) {
                 let delivery = Delivery::new(seat.topic.clone(), message.message)
                     .with_attempt(message.attempt);
                 ready.push_back(match message.ticket {
@@ -29,7 +44,6 @@ impl Source for Chair {
                     ticket => delivery.with_settle(seat.clone(), ticket),
                 });
             }
-            drop(state);
             seat.changed.notify_one();
             return Poll::Ready(Ok(true));
         }
@@ -45,8 +59,8 @@ impl Source for Chair {
     }
 
     fn poll_unsubscribe(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.0.leave();
-        let mut state = self.0.state();
+        self.seat.leave();
+        let mut state = self.seat.state();
         if state.stage == Stage::Ended {
             return Poll::Ready(Ok(()));
         }
@@ -57,7 +71,7 @@ impl Source for Chair {
 
 impl Drop for Chair {
     fn drop(&mut self) {
-        self.0.leave();
-        self.0.drop_inbox();
+        self.seat.leave();
+        self.seat.drop_inbox();
     }
 }

@@ -7,7 +7,16 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::End;
 use crate::error::{Error, Result};
+
+/// What has ended since the server was told the last time, for it to learn at once.
+#[derive(Debug, Default)]
+pub(in crate::broker::redis) struct News {
+    pub(in crate::broker::redis) ends: Vec<End>,
+    /// What those learn who wait for one of `ends`.
+    pub(in crate::broker::redis) report: Arc<Report>,
+}
 
 /// Whether the server has learned of some ends.
 #[derive(Debug, Default)]

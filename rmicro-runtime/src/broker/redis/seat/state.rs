@@ -1,11 +1,10 @@
 //! What is behind the lock of a subscription.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::flights::Flights;
-use super::report::Report;
+use super::report::News;
 use super::{End, How};
 use crate::broker::Message;
 use crate::broker::redis::layout::Id;
@@ -17,9 +16,11 @@ pub(super) struct State {
     pub(super) inbox: VecDeque<Arrived>,
     pub(super) flights: Flights,
     /// What has ended, and the server was not told.
-    pub(super) ends: Vec<End>,
-    /// What those learn who wait for one of `ends`.
-    pub(super) report: Arc<Report>,
+    pub(super) news: News,
+    /// What the reader was to tell and could not.
+    pub(super) returned: Vec<News>,
+    /// Who tells the server.
+    pub(super) teller: Teller,
     /// Whether nobody tells the server any more.
     pub(super) untold: bool,
     /// Whether deliveries are in flight until they end, and not until they are pulled.
@@ -33,6 +34,15 @@ pub(super) struct State {
     pub(super) error: Option<Error>,
     pub(super) waker: Option<Waker>,
     pub(super) leaver: Option<Waker>,
+}
+
+/// Who tells the server what ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::broker::redis) enum Teller {
+    /// The keeper, by the connection that all commands share.
+    Keeper,
+    /// The reader, which does not wait at the server, by its own connection together with the next reading.
+    Reader,
 }
 
 /// How far the end has come.
@@ -66,8 +76,9 @@ impl State {
         Self {
             inbox: VecDeque::new(),
             flights: Flights::default(),
-            ends: Vec::new(),
-            report: Arc::default(),
+            news: News::default(),
+            returned: Vec::new(),
+            teller: Teller::Keeper,
             untold: false,
             settles,
             position,
@@ -88,7 +99,7 @@ impl State {
         }
     }
 
-    pub(super) fn take(&mut self, messages: impl IntoIterator<Item = Incoming>) -> Option<Waker> {
+    pub(super) fn take(&mut self, messages: Vec<Incoming>) -> Option<Waker> {
         for Incoming {
             id,
             message,
@@ -122,8 +133,13 @@ impl State {
 
     /// Notes that a delivery ended so, for the server to learn; gives whether it is the first since the server was told.
     pub(super) fn end(&mut self, ticket: u64, id: Id, how: How) -> bool {
-        self.ends.push(End { ticket, id, how });
-        self.ends.len() == 1
+        self.news.ends.push(End { ticket, id, how });
+        self.news.ends.len() == 1
+    }
+
+    /// What there is to tell the server, if there is anything.
+    pub(super) fn take_news(&mut self) -> Option<News> {
+        (!self.news.ends.is_empty()).then(|| std::mem::take(&mut self.news))
     }
 
     fn arrived(&mut self) -> Option<Waker> {
