@@ -13,6 +13,7 @@ mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzed;
 mod inbox;
+mod line;
 mod listener;
 mod patience;
 mod pool;

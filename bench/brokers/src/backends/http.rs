@@ -115,6 +115,7 @@ impl Way for Raw {
             Some(kept) => kept,
             None => self.dial().await?,
         };
+        sender.ready().await?;
         let response = sender.send_request(request).await?;
         let status = response.status();
         response.into_body().collect().await?;

@@ -1,7 +1,8 @@
 //! Connections to subscribers, kept for the next message.
 //!
 //! Invariant: to one address there are so many connections as the settings say; what fails before a request has left is told
-//! apart from what fails afterwards, since only the former proves that nobody has the message.
+//! apart from what fails afterwards, since only the former proves that nobody has the message. While connections are kept there is
+//! one task, which lets go of those that have ended or that nobody wants.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,14 +13,13 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 
-use super::body::{Whole, collect};
+use super::body::Whole;
 use super::config::HttpConfig;
 use super::failure::{Failure, Known};
+use super::line::Line;
 use super::query;
 use super::record::Target;
 use crate::seam::{Moment, Seam};
@@ -27,8 +27,8 @@ use crate::seam::{Moment, Seam};
 /// How long a connection is kept without use: less than the receivers of this broker do, so that they do not close it while a
 /// message is on its way.
 const KEPT: Duration = Duration::from_secs(60);
-/// How many connections to one address are kept without use.
-const MOST_KEPT: usize = 8;
+/// How often is looked which of them have ended.
+const LOOK: Duration = Duration::from_secs(10);
 /// For how long an address that could not be reached comes last.
 const AVOIDED: Duration = Duration::from_secs(10);
 /// How much of an answer is read.
@@ -39,8 +39,8 @@ pub(super) struct Pool {
     seam: Seam,
     config: Arc<HttpConfig>,
     places: Mutex<BTreeMap<String, Arc<Place>>>,
-    /// The tasks of the connections.
-    tasks: Mutex<JoinSet<()>>,
+    /// The task that looks after the connections that are kept, while there are any.
+    tending: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// One address.
@@ -51,7 +51,7 @@ struct Place {
 
 #[derive(Default)]
 struct State {
-    idle: Vec<(SendRequest<Whole>, Moment)>,
+    idle: Vec<(Line, Moment)>,
     failed: Option<Moment>,
 }
 
@@ -61,14 +61,18 @@ impl Pool {
             seam,
             config,
             places: Mutex::default(),
-            tasks: Mutex::default(),
+            tending: Mutex::default(),
         }
     }
 
     /// Posts `body` to `target`, for the delivery timeout at most; ready when it has taken the message.
     ///
     /// Dropping the future closes the connection, and the message may have been taken.
-    pub(super) async fn post(&self, target: &Target, body: Bytes) -> Result<(), Failure> {
+    pub(super) async fn post(
+        self: &Arc<Self>,
+        target: &Target,
+        body: Bytes,
+    ) -> Result<(), Failure> {
         if target.secure {
             return Err(Failure::unsent("it wants HTTPS, which is not there yet"));
         }
@@ -104,11 +108,16 @@ impl Pool {
         self.lock().clear();
     }
 
-    async fn post_in(&self, place: &Place, target: &Target, body: Bytes) -> Result<(), Failure> {
-        let turn = place.turns.acquire().await;
+    async fn post_in(
+        self: &Arc<Self>,
+        place: &Place,
+        target: &Target,
+        body: Bytes,
+    ) -> Result<(), Failure> {
+        let _turn = place.turns.acquire().await;
         let mut request = request(target, body)?;
         while let Some(mut kept) = place.kept(self.seam.clock.now()) {
-            match kept.try_send_request(request).await {
+            match kept.send(request).await {
                 Ok(response) => return self.settle(place, kept, response).await,
                 // The peer had closed it before the request left.
                 Err(mut error) => match error.take_message() {
@@ -117,18 +126,16 @@ impl Pool {
                 },
             }
         }
-        let mut sender = self.dial(&target.address).await?;
-        let sent = sender.try_send_request(request).await;
+        let mut line = self.dial(&target.address).await?;
+        let sent = line.send(request).await;
         let response = sent.map_err(|mut error| match error.take_message() {
             Some(_) => Failure::unsent(error.into_error()),
             None => Failure::new(Known::Nothing, error.into_error()),
         })?;
-        let settled = self.settle(place, sender, response).await;
-        drop(turn);
-        settled
+        self.settle(place, line, response).await
     }
 
-    async fn dial(&self, address: &str) -> Result<SendRequest<Whole>, Failure> {
+    async fn dial(&self, address: &str) -> Result<Line, Failure> {
         let limit = self.config.dial_timeout;
         let until = self.seam.clock.now().after(limit);
         let dialled = self.seam.clock.until(until, self.seam.net.connect(address));
@@ -136,36 +143,61 @@ impl Pool {
             Some(socket) => socket.map_err(|error| Failure::unreached(address, error))?,
             None => return Err(Failure::unreached(address, format!("not within {limit:?}"))),
         };
-        let begun = http1::handshake(TokioIo::new(socket)).await;
-        let (sender, connection) = begun.map_err(Failure::unsent)?;
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "Broker [http] a connection to a subscriber ended");
-            }
-        });
-        Ok(sender)
+        Line::over(socket).await.map_err(Failure::unsent)
     }
 
     /// Reads the answer to its end and keeps the connection, where that can be used again.
     async fn settle(
-        &self,
+        self: &Arc<Self>,
         place: &Place,
-        sender: SendRequest<Whole>,
+        mut line: Line,
         response: Response<Incoming>,
     ) -> Result<(), Failure> {
         let status = response.status();
         // The status says it; what cannot be read costs only the connection.
-        let text = collect(response.into_body(), ANSWER).await;
-        if text.is_ok() {
-            place.keep(sender, self.seam.clock.now());
+        let text = line.collect(response.into_body(), ANSWER).await;
+        if text.is_ok() && line.is_reusable().await {
+            place.lock().idle.push((line, self.seam.clock.now()));
+            self.tend();
         }
         match status {
             status if status.is_success() => Ok(()),
             StatusCode::NOT_FOUND => Err(Failure::new(Known::Gone, "it has unsubscribed")),
             status => Err(Failure::answered(status, &text.unwrap_or_default())),
         }
+    }
+
+    /// Has a task look after what is kept, for as long as something is.
+    fn tend(self: &Arc<Self>) {
+        let mut tending = self.lock_tending();
+        if tending.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let (pool, clock) = (Arc::downgrade(self), self.seam.clock);
+        *tending = Some(tokio::spawn(async move {
+            loop {
+                clock.sleep(LOOK).await;
+                let Some(pool) = pool.upgrade() else { return };
+                // What is kept after this look starts the next task.
+                let mut tending = pool.lock_tending();
+                if !pool.prune(clock.now()) {
+                    *tending = None;
+                    return;
+                }
+            }
+        }));
+    }
+
+    /// Lets go of the connections that have ended or that were kept for long enough; whether any are left.
+    fn prune(&self, now: Moment) -> bool {
+        let places = self.lock();
+        places.values().fold(false, |any, place| {
+            let mut state = place.lock();
+            let wanted =
+                |(kept, since): &mut (Line, Moment)| now.since(*since) < KEPT && kept.is_open();
+            state.idle.retain_mut(wanted);
+            any || !state.idle.is_empty()
+        })
     }
 
     fn place(&self, address: &str) -> Arc<Place> {
@@ -192,27 +224,35 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn lock_tending(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.tending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if let Some(task) = self.lock_tending().take() {
+            task.abort();
+        }
+    }
 }
 
 impl Place {
-    /// A connection that is there for the next request.
-    fn kept(&self, now: Moment) -> Option<SendRequest<Whole>> {
+    /// A connection that is there for the next request: the one that was used last, so that the others grow old.
+    fn kept(&self, now: Moment) -> Option<Line> {
         let mut state = self.lock();
-        state
-            .idle
-            .retain(|(kept, since)| !kept.is_closed() && now.since(*since) < KEPT);
-        state.idle.pop().map(|(kept, _)| kept)
-    }
-
-    fn keep(&self, sender: SendRequest<Whole>, now: Moment) {
-        let mut state = self.lock();
-        if !sender.is_closed() && state.idle.len() < MOST_KEPT {
-            state.idle.push((sender, now));
+        let (kept, since) = state.idle.pop()?;
+        if now.since(since) < KEPT {
+            return Some(kept);
         }
+        // The others are older.
+        state.idle.clear();
+        None
     }
 
     fn is_used(&self) -> bool {
-        self.lock().idle.iter().any(|(kept, _)| !kept.is_closed())
+        self.lock().idle.iter_mut().any(|(kept, _)| kept.is_open())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

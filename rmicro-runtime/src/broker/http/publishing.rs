@@ -53,7 +53,7 @@ pub(super) async fn deliver(
 }
 
 /// Posts to the first of `order` that takes it; goes on only where the one before is proved not to have it.
-async fn to_one_of(pool: &Pool, order: Vec<Target>, body: Bytes) -> Result<(), Failed> {
+async fn to_one_of(pool: &Arc<Pool>, order: Vec<Target>, body: Bytes) -> Result<(), Failed> {
     let mut last = None;
     for target in order {
         let Err(failure) = pool.post(&target, body.clone()).await else {
