@@ -184,11 +184,10 @@ impl Broker for Http {
         }
         let body = wire::to_json(topic, message)?;
         let (pool, chance) = (self.0.pool.clone(), self.0.seam.chance.clone());
-        let delivering = publishing::deliver(pool, chance, audience, body);
         let (told, ended) = oneshot::channel();
         self.0.run(async move {
             // Whoever published may have stopped waiting.
-            let _ = told.send(delivering.await);
+            let _ = told.send(publishing::deliver(pool, chance, audience, body).await);
         });
         ended
             .await

@@ -53,15 +53,25 @@ pub(super) async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, U
     if said > limit {
         return Err(Unread::TooLong);
     }
-    let mut all = BytesMut::with_capacity(said);
+    let mut all = Bytes::new();
+    let mut more = BytesMut::new();
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame.map_err(Unread::Broken)?.into_data() else {
             continue; // Trailers say nothing here.
         };
-        if all.len() + data.len() > limit {
+        if all.len() + more.len() + data.len() > limit {
             return Err(Unread::TooLong);
         }
-        all.extend_from_slice(&data);
+        // Most come in one piece, which is not copied.
+        if all.is_empty() && more.is_empty() {
+            all = data;
+        } else {
+            if more.is_empty() {
+                more.reserve(said.max(all.len() + data.len()));
+                more.extend_from_slice(&std::mem::take(&mut all));
+            }
+            more.extend_from_slice(&data);
+        }
     }
-    Ok(all.freeze())
+    Ok(if more.is_empty() { all } else { more.freeze() })
 }

@@ -26,9 +26,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Audience {
     /// Each of them.
-    pub(super) all: Vec<Target>,
+    pub(super) all: Vec<Arc<Target>>,
     /// One of each.
-    pub(super) queues: Vec<Vec<Target>>,
+    pub(super) queues: Vec<Vec<Arc<Target>>>,
 }
 
 /// The subscriptions that a registry knows of.
@@ -169,8 +169,9 @@ impl Known {
         let mut topics: BTreeMap<String, Audience> = BTreeMap::new();
         for service in self.roster.versions() {
             let queue = record::queue(service);
-            let mut shares: BTreeMap<&str, Vec<Target>> = BTreeMap::new();
+            let mut shares: BTreeMap<&str, Vec<Arc<Target>>> = BTreeMap::new();
             for (topic, target) in service.nodes.iter().filter_map(record::target) {
+                let target = Arc::new(target);
                 match queue {
                     Some(_) => shares.entry(topic).or_default().push(target),
                     None => topics.entry(topic.to_owned()).or_default().all.push(target),

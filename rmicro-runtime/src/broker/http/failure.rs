@@ -1,6 +1,7 @@
 //! Why a delivery failed, and what that proves.
 
 use std::fmt::{self, Display, Write as _};
+use std::sync::Arc;
 
 use http::StatusCode;
 
@@ -75,7 +76,7 @@ impl Failure {
 }
 
 /// The error of a publication of which `failed` out of `count` deliveries failed.
-pub(super) fn error(failed: &[(Target, Failure)], count: usize) -> Error {
+pub(super) fn error(failed: &[(Arc<Target>, Failure)], count: usize) -> Error {
     let mut text = format!("{} of {count} deliveries failed", failed.len());
     for (target, failure) in failed.iter().take(MOST_NAMED) {
         // Writing to a string does not fail.

@@ -4,7 +4,7 @@
 //! between two requests nobody does, and what the peer did meanwhile shows before the next one leaves.
 
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -40,21 +40,22 @@ impl Line {
         &mut self,
         request: Request<Whole>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Whole>>> {
-        let answer = self.sender.try_send_request(request);
+        let answer = pin!(self.sender.try_send_request(request));
         driven(&mut self.connection, answer).await
     }
 
     /// All of the body of an answer, as [`collect`] reads it.
     pub(super) async fn collect(&mut self, body: Incoming, limit: usize) -> Result<Bytes, Unread> {
-        driven(&mut self.connection, collect(body, limit)).await
+        driven(&mut self.connection, pin!(collect(body, limit))).await
     }
 
     /// Whether it can take the next request; waits for what is missing to that after an answer.
     pub(super) async fn is_reusable(&mut self) -> bool {
-        self.sender.is_ready()
-            || driven(&mut self.connection, self.sender.ready())
-                .await
-                .is_ok()
+        if self.sender.is_ready() {
+            return true;
+        }
+        let ready = pin!(self.sender.ready());
+        driven(&mut self.connection, ready).await.is_ok()
     }
 
     /// Whether the peer has left it open, as far as is known here; for one that no request is under way on.
@@ -67,17 +68,15 @@ impl Line {
     }
 }
 
-/// Waits for `output`, which `connection` brings about.
-async fn driven<T>(
+/// Waits for `output`, which `connection` brings about; pinned by the caller, who would have room for it twice otherwise.
+fn driven<T>(
     connection: &mut Option<Connection<TokioIo<Box<dyn Socket>>, Whole>>,
-    output: impl Future<Output = T>,
-) -> T {
-    let mut output = std::pin::pin!(output);
-    std::future::poll_fn(|cx| {
+    mut output: Pin<&mut impl Future<Output = T>>,
+) -> impl Future<Output = T> {
+    std::future::poll_fn(move |cx| {
         drive(connection, cx);
         output.as_mut().poll(cx)
     })
-    .await
 }
 
 /// Reads and writes what can be; nothing is left of a connection that ends by it, and whoever waits for it learns that.

@@ -159,6 +159,8 @@ async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr, patien
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
+        // Answers are short, and one piece of memory is written faster than a list of them.
+        .writev(false)
         .max_header_size(config.max_header_size);
     let answering = patience.clone();
     let service = service_fn(move |request| {

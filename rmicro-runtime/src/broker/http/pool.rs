@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ struct Place {
 
 #[derive(Default)]
 struct State {
-    idle: Vec<(Line, Moment)>,
+    idle: Vec<(Box<Line>, Moment)>,
     failed: Option<Moment>,
 }
 
@@ -79,7 +80,8 @@ impl Pool {
         let place = self.place(&target.address);
         let clock = self.seam.clock;
         let limit = self.config.delivery_timeout;
-        let posting = self.post_in(&place, target, body);
+        // Pinned here, where it has its room once.
+        let posting = pin!(self.post_in(&place, target, body));
         let posted = clock.until(clock.now().after(limit), posting).await;
         let posted = posted.unwrap_or_else(|| {
             let why = format!("no answer within {limit:?}");
@@ -126,7 +128,8 @@ impl Pool {
                 },
             }
         }
-        let mut line = self.dial(&target.address).await?;
+        // It is rare and large, and would be part of every delivery.
+        let mut line = Box::pin(self.dial(&target.address)).await?;
         let sent = line.send(request).await;
         let response = sent.map_err(|mut error| match error.take_message() {
             Some(_) => Failure::unsent(error.into_error()),
@@ -135,7 +138,7 @@ impl Pool {
         self.settle(place, line, response).await
     }
 
-    async fn dial(&self, address: &str) -> Result<Line, Failure> {
+    async fn dial(&self, address: &str) -> Result<Box<Line>, Failure> {
         let limit = self.config.dial_timeout;
         let until = self.seam.clock.now().after(limit);
         let dialled = self.seam.clock.until(until, self.seam.net.connect(address));
@@ -143,14 +146,17 @@ impl Pool {
             Some(socket) => socket.map_err(|error| Failure::unreached(address, error))?,
             None => return Err(Failure::unreached(address, format!("not within {limit:?}"))),
         };
-        Line::over(socket).await.map_err(Failure::unsent)
+        Line::over(socket)
+            .await
+            .map(Box::new)
+            .map_err(Failure::unsent)
     }
 
     /// Reads the answer to its end and keeps the connection, where that can be used again.
     async fn settle(
         self: &Arc<Self>,
         place: &Place,
-        mut line: Line,
+        mut line: Box<Line>,
         response: Response<Incoming>,
     ) -> Result<(), Failure> {
         let status = response.status();
@@ -193,8 +199,9 @@ impl Pool {
         let places = self.lock();
         places.values().fold(false, |any, place| {
             let mut state = place.lock();
-            let wanted =
-                |(kept, since): &mut (Line, Moment)| now.since(*since) < KEPT && kept.is_open();
+            let wanted = |(kept, since): &mut (Box<Line>, Moment)| {
+                now.since(*since) < KEPT && kept.is_open()
+            };
             state.idle.retain_mut(wanted);
             any || !state.idle.is_empty()
         })
@@ -240,7 +247,7 @@ impl Drop for Pool {
 
 impl Place {
     /// A connection that is there for the next request: the one that was used last, so that the others grow old.
-    fn kept(&self, now: Moment) -> Option<Line> {
+    fn kept(&self, now: Moment) -> Option<Box<Line>> {
         let mut state = self.lock();
         let (kept, since) = state.idle.pop()?;
         if now.since(since) < KEPT {

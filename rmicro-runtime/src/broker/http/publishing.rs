@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::seam::Chance;
 
 /// A delivery that failed, and where.
-type Failed = (Target, Failure);
+type Failed = (Arc<Target>, Failure);
 
 /// Brings `body` to each of `audience`, and to one node of each queue, at the same time; an error says who has not got it.
 pub(super) async fn deliver(
@@ -53,7 +53,7 @@ pub(super) async fn deliver(
 }
 
 /// Posts to the first of `order` that takes it; goes on only where the one before is proved not to have it.
-async fn to_one_of(pool: &Arc<Pool>, order: Vec<Target>, body: Bytes) -> Result<(), Failed> {
+async fn to_one_of(pool: &Arc<Pool>, order: Vec<Arc<Target>>, body: Bytes) -> Result<(), Failed> {
     let mut last = None;
     for target in order {
         let Err(failure) = pool.post(&target, body.clone()).await else {
@@ -72,7 +72,7 @@ async fn to_one_of(pool: &Arc<Pool>, order: Vec<Target>, body: Bytes) -> Result<
 }
 
 /// `share` by chance, and those last that could not be reached a moment ago.
-fn in_turn(mut share: Vec<Target>, pool: &Pool, chance: &Chance) -> Vec<Target> {
+fn in_turn(mut share: Vec<Arc<Target>>, pool: &Pool, chance: &Chance) -> Vec<Arc<Target>> {
     for left in (2..=share.len()).rev() {
         share.swap(left - 1, chance.below(left));
     }

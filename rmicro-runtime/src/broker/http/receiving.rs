@@ -3,6 +3,8 @@
 //! Invariant: it is answered when the message is in the inbox, so that whoever has the answer has what the broker confirms. What
 //! becomes of the message in its handler is no business of the publisher.
 
+use std::pin::pin;
+
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
@@ -26,7 +28,7 @@ pub(super) async fn answer(
     }
     let id = query::id(request.uri().query().unwrap_or_default());
     let limit = clock.now().after(config.receive_timeout);
-    let body = collect(request.into_body(), config.max_body());
+    let body = pin!(collect(request.into_body(), config.max_body()));
     let body = match clock.until(limit, body).await {
         Some(Ok(body)) => body,
         Some(Err(Unread::TooLong)) => return answer::too_long(config.max_body()),
