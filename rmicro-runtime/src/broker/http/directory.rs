@@ -89,7 +89,11 @@ impl Directory {
         // Whoever has it for a moment longer than this costs only the reason.
         let audience = self.known.try_lock().ok()?.topics.get(topic).cloned()?;
         let targets = audience.all.iter().chain(audience.queues.iter().flatten());
-        failure::unanswered(targets.filter(|target| wait(target)))
+        failure::unanswered(
+            targets
+                .map(|target| &**target)
+                .filter(|target| wait(target)),
+        )
     }
 
     /// Watches where nothing does, and then asks, so that the answer and the watch leave no gap between them.
