@@ -13,6 +13,7 @@ mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzed;
 mod inbox;
+mod leaving;
 mod line;
 mod listener;
 mod patience;
@@ -30,12 +31,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
 pub use self::config::HttpConfig;
 
 use self::directory::Directory;
 use self::inbox::Inbox;
+use self::leaving::Leaving;
 use self::listener::Listener;
 use self::pool::Pool;
 use self::seat::{Keeper, Seats};
@@ -96,8 +97,7 @@ struct Shared {
     listener: tokio::sync::Mutex<Option<Listener>>,
     /// Where it listens, for those who do not wait.
     address: Mutex<Option<String>>,
-    /// The publications on their way.
-    leaving: Mutex<JoinSet<()>>,
+    leaving: Arc<Leaving>,
 }
 
 impl Http {
@@ -110,7 +110,7 @@ impl Http {
             pool: Arc::new(Pool::new(seam.clone(), config.clone())),
             listener: tokio::sync::Mutex::default(),
             address: Mutex::default(),
-            leaving: Mutex::default(),
+            leaving: Arc::default(),
             config,
             registry,
             seam,
@@ -153,13 +153,15 @@ impl Broker for Http {
 
     async fn disconnect(&self) -> Result<()> {
         let shared = &*self.0;
-        let mut leaving = std::mem::take(
-            &mut *shared
-                .leaving
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        while leaving.join_next().await.is_some() {}
+        // Somebody may hold a publication and not ask how it goes.
+        let limit = shared
+            .seam
+            .clock
+            .now()
+            .after(shared.config.delivery_timeout);
+        let released = shared.leaving.released();
+        let _ = shared.seam.clock.until(limit, released).await;
+        shared.leaving.ended().await;
         shared.seats.leave().await;
         let listener = shared.listener.lock().await.take();
         *shared.lock_address() = None;
@@ -184,14 +186,8 @@ impl Broker for Http {
         }
         let body = wire::to_json(topic, message)?;
         let (pool, chance) = (self.0.pool.clone(), self.0.seam.chance.clone());
-        let (told, ended) = oneshot::channel();
-        self.0.run(async move {
-            // Whoever published may have stopped waiting.
-            let _ = told.send(publishing::deliver(pool, chance, audience, body).await);
-        });
-        ended
-            .await
-            .unwrap_or_else(|_| Err(Error::cancelled("the broker was let go")))
+        let delivering = publishing::deliver(pool, chance, audience, body);
+        self.0.leaving.run(delivering).await
     }
 
     async fn subscribe(&self, topic: &Topic) -> Result<Subscription> {
@@ -238,13 +234,6 @@ impl Shared {
         let address = announced(&bound, None, &*self.registry, &self.seam.net);
         *self.lock_address() = Some(bound);
         Ok(address)
-    }
-
-    /// Runs `publication` to its end, whoever waits for it.
-    fn run(&self, publication: impl Future<Output = ()> + Send + 'static) {
-        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        while leaving.try_join_next().is_some() {}
-        leaving.spawn(publication);
     }
 
     fn lock_address(&self) -> std::sync::MutexGuard<'_, Option<String>> {

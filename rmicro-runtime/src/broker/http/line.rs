@@ -23,6 +23,9 @@ pub(super) struct Line {
     connection: Option<Connection<TokioIo<Box<dyn Socket>>, Whole>>,
 }
 
+/// The head of an answer, or why there is none.
+pub(super) type Answered = Result<Response<Incoming>, TrySendError<Request<Whole>>>;
+
 impl Line {
     /// A connection over `socket` that nothing has been sent on.
     pub(super) async fn over(socket: Box<dyn Socket>) -> hyper::Result<Self> {
@@ -33,15 +36,22 @@ impl Line {
         })
     }
 
-    /// Sends `request` and waits for the head of its answer; the error has the request where that has not left.
-    ///
-    /// Dropping the future leaves the line in the middle of a request: only dropping it is of use then.
-    pub(super) async fn send(
+    /// Begins to send `request`; what is returned is to be given to [`answer`](Self::answer).
+    pub(super) fn begin(
         &mut self,
         request: Request<Whole>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Whole>>> {
-        let answer = pin!(self.sender.try_send_request(request));
-        driven(&mut self.connection, answer).await
+    ) -> impl Future<Output = Answered> + use<> {
+        self.sender.try_send_request(request)
+    }
+
+    /// Waits for the head of the answer to what was `begun`; the error has the request where that has not left.
+    ///
+    /// Dropping the future leaves the line in the middle of a request: only dropping it is of use then.
+    pub(super) fn answer(
+        &mut self,
+        begun: Pin<&mut impl Future<Output = Answered>>,
+    ) -> impl Future<Output = Answered> {
+        driven(&mut self.connection, begun)
     }
 
     /// All of the body of an answer, as [`collect`] reads it.
@@ -49,16 +59,19 @@ impl Line {
         driven(&mut self.connection, pin!(collect(body, limit))).await
     }
 
-    /// Whether it can take the next request; waits for what is missing to that after an answer.
-    pub(super) async fn is_reusable(&mut self) -> bool {
-        if self.sender.is_ready() {
-            return true;
-        }
+    /// Waits until it can take the next request; `false` where it never will.
+    pub(super) async fn ready(&mut self) -> bool {
         let ready = pin!(self.sender.ready());
         driven(&mut self.connection, ready).await.is_ok()
     }
 
-    /// Whether the peer has left it open, as far as is known here; for one that no request is under way on.
+    /// Whether it can take the next request now.
+    pub(super) fn is_ready(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    /// Whether the peer has left it open, as far as is known here; for one that no request is under way on. Nobody is woken by it
+    /// after that.
     pub(super) fn is_open(&mut self) -> bool {
         drive(
             &mut self.connection,

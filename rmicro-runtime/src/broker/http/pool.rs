@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
 use http::{Request, Response, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -21,7 +22,6 @@ use super::body::Whole;
 use super::config::HttpConfig;
 use super::failure::{Failure, Known};
 use super::line::Line;
-use super::query;
 use super::record::Target;
 use crate::seam::{Moment, Seam};
 
@@ -119,7 +119,8 @@ impl Pool {
         let _turn = place.turns.acquire().await;
         let mut request = request(target, body)?;
         while let Some(mut kept) = place.kept(self.seam.clock.now()) {
-            match kept.send(request).await {
+            let begun = pin!(kept.begin(request));
+            match kept.answer(begun).await {
                 Ok(response) => return self.settle(place, kept, response).await,
                 // The peer had closed it before the request left.
                 Err(mut error) => match error.take_message() {
@@ -130,11 +131,14 @@ impl Pool {
         }
         // It is rare and large, and would be part of every delivery.
         let mut line = Box::pin(self.dial(&target.address)).await?;
-        let sent = line.send(request).await;
-        let response = sent.map_err(|mut error| match error.take_message() {
-            Some(_) => Failure::unsent(error.into_error()),
-            None => Failure::new(Known::Nothing, error.into_error()),
-        })?;
+        let begun = pin!(line.begin(request));
+        let response =
+            line.answer(begun)
+                .await
+                .map_err(|mut error| match error.take_message() {
+                    Some(_) => Failure::unsent(error.into_error()),
+                    None => Failure::new(Known::Nothing, error.into_error()),
+                })?;
         self.settle(place, line, response).await
     }
 
@@ -159,10 +163,14 @@ impl Pool {
         mut line: Box<Line>,
         response: Response<Incoming>,
     ) -> Result<(), Failure> {
-        let status = response.status();
-        // The status says it; what cannot be read costs only the connection.
-        let text = line.collect(response.into_body(), ANSWER).await;
-        if text.is_ok() && line.is_reusable().await {
+        let (status, body) = (response.status(), response.into_body());
+        // The status says it; what cannot be read costs only the connection. That is rare, and has its room where it happens.
+        let text = match body.is_end_stream() {
+            true => Ok(Bytes::new()),
+            false => Box::pin(line.collect(body, ANSWER)).await,
+        };
+        let is_whole = text.is_ok() && (line.is_ready() || Box::pin(line.ready()).await);
+        if is_whole && line.is_open() {
             place.lock().idle.push((line, self.seam.clock.now()));
             self.tend();
         }
@@ -270,9 +278,11 @@ impl Place {
 /// The request that carries `body` to `target` (go-micro `broker/http.go`, `Publish`).
 fn request(target: &Target, body: Bytes) -> Result<Request<Whole>, Failure> {
     const AGENT: &str = concat!("rmicro/", env!("CARGO_PKG_VERSION"));
-    let host = HeaderValue::from_str(&target.address);
-    Request::post(query::path(&target.id))
-        .header(HOST, host.map_err(Failure::unsent)?)
+    let Some((uri, host)) = &target.way else {
+        return Err(Failure::unsent("no request can have its address or its id"));
+    };
+    Request::post(uri.clone())
+        .header(HOST, host.clone())
         .header(USER_AGENT, HeaderValue::from_static(AGENT))
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         .body(Whole::new(body))

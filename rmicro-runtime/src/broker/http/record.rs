@@ -3,6 +3,9 @@
 //! All subscriptions of a fleet are nodes of one service, and the queue is its version. Unlike go-micro's, each subscription has
 //! an id of its own, so that two of one process on one topic are two nodes.
 
+use http::{HeaderValue, Uri};
+
+use super::query;
 use crate::broker::Topic;
 use crate::error::{Error, Result};
 use crate::registry::{Node, ServiceInfo};
@@ -26,6 +29,8 @@ pub(super) struct Target {
     pub(super) address: String,
     /// Whether it wants HTTPS.
     pub(super) secure: bool,
+    /// What a request to it is for, and its host; `None` where no request can say that.
+    pub(super) way: Option<(Uri, HeaderValue)>,
 }
 
 /// Refuses a queue whose name would say something else in the registry.
@@ -69,8 +74,14 @@ pub(super) fn target(node: &Node) -> Option<(&str, Target)> {
         id: node.id.clone(),
         address: node.address.clone(),
         secure: said("secure") == Some("true"),
+        way: way(node),
     };
     Some((said("topic")?, target))
+}
+
+fn way(node: &Node) -> Option<(Uri, HeaderValue)> {
+    let uri = query::path(&node.id).try_into().ok()?;
+    Some((uri, HeaderValue::from_str(&node.address).ok()?))
 }
 
 /// `topic`, or what can be said of it where it is no DNS name: an id is for people, the topic itself is in the metadata.
