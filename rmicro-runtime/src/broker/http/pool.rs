@@ -203,7 +203,7 @@ impl Pool {
     }
 
     /// Lets go of the connections that have ended or that were kept for long enough; whether any are left.
-    fn prune(&self, now: Moment) -> bool {
+    pub(super) fn prune(&self, now: Moment) -> bool {
         let places = self.lock();
         places.values().fold(false, |any, place| {
             let mut state = place.lock();
