@@ -7,11 +7,13 @@
 mod config;
 mod confirms;
 mod dial;
+mod echo;
 mod form;
 mod health;
 mod inbox;
 mod link;
 mod pump;
+mod refusals;
 mod subject;
 
 use std::fmt;

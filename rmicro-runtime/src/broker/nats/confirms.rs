@@ -1,86 +1,92 @@
-//! Proof that the server has worked off what it was sent: the answer to a message that the client sends to itself.
+//! Proof that the server has worked off what it was sent: the answer to a message that the client sends to itself, an echo.
 //!
-//! Invariant: one such message is under way at a time, for all who were waiting when it left, so many publishers cost one round
-//! trip. Whoever waits across two connections gets no proof: what was sent on the first may be lost, and what comes back on the
-//! second says nothing of it.
+//! Invariant: one echo is under way at a time, for all who were waiting when it left, so many publishers cost one round trip. Whoever
+//! finds none under way sends one together with its own message, so that a single publisher waits for nobody else.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::task::Poll;
 
-use async_nats::{Client, Statistics, Subject, Subscriber};
+use async_nats::{Client, Statistics, Subject};
 use bytes::Bytes;
-use futures_core::Stream;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 
-use super::health::{self, Health};
+use super::refusals::Refusals;
 use crate::error::{Error, Result};
-use crate::seam::{Clock, Sleep};
-
-/// How often the connection is looked at while nothing is heard of it.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// Those who wait for proof.
-#[derive(Default)]
 pub(super) struct Confirms {
-    waiting: Mutex<Vec<Waiter>>,
-    more: Notify,
-    /// Whether the client is gone, so that nobody gets proof any more; it is set while `waiting` is locked.
-    ended: AtomicBool,
-}
-
-struct Waiter {
-    /// Which connection it sent on.
-    connection: u64,
-    told: oneshot::Sender<Result<Refusals>>,
-}
-
-/// What the server has refused since it was proved something last, in its own words; nothing in the usual case.
-#[derive(Clone, Default)]
-pub(super) struct Refusals(Option<Arc<[Arc<str>]>>);
-
-/// What somebody wants of the server, which may forbid it.
-#[derive(Clone, Copy)]
-pub(super) enum Wish<'a> {
-    Publish(&'a str),
-    Subscribe(&'a str),
-}
-
-/// How a round ended.
-enum Round {
-    /// The server has worked off what was sent on this connection.
-    Confirmed(u64),
-    /// The connection broke meanwhile.
-    Broken,
-    /// The server does not let the client speak to itself, and said so.
-    Refused(Arc<str>),
-    /// The client is gone.
-    Gone,
-}
-
-/// What confirms: the client's subscription to itself.
-pub(super) struct Echo {
-    pub(super) client: Client,
-    pub(super) statistics: Arc<Statistics>,
+    client: Client,
+    statistics: Arc<Statistics>,
+    /// Where the echoes go.
     pub(super) subject: Subject,
-    pub(super) heard: Subscriber,
-    pub(super) health: Health,
-    pub(super) clock: Clock,
+    state: Mutex<State>,
+    /// Whether the client is gone, so that nobody gets proof any more; it is set while `state` is locked.
+    ended: AtomicBool,
+    /// Wakes the task that listens when it has something to do.
+    pub(super) call: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whoever the next echo is for.
+    waiting: Vec<Waiter>,
+    /// Whoever the echo is for that is under way.
+    covered: Vec<Waiter>,
+    phase: Phase,
+    /// How many echoes have left.
+    number: u64,
+    /// Whether the echo under way found no room, so that whoever listens has to send it.
+    unsent: bool,
+    /// Whether whoever listens looks at the connection now and then.
+    watched: bool,
+}
+
+/// Who sends the next echo.
+#[derive(Clone, Copy, Default)]
+enum Phase {
+    /// The next one who waits.
+    #[default]
+    Idle,
+    /// Whoever listens, when those who were told have had a turn.
+    Gathering,
+    /// One is under way.
+    Out(Out),
+}
+
+/// An echo under way.
+#[derive(Clone, Copy)]
+pub(super) struct Out {
+    number: u64,
+    /// On which connection it left.
+    pub(super) connection: u64,
+}
+
+/// Somebody who wants proof.
+pub(super) struct Waiter {
+    /// Which connection it sent on.
+    pub(super) connection: u64,
+    pub(super) told: oneshot::Sender<Result<Refusals>>,
 }
 
 impl Confirms {
-    /// Waits until the server has worked off what was sent on `connection` before this call.
-    pub(super) async fn proof(&self, connection: u64) -> Result<Refusals> {
-        let (told, proof) = oneshot::channel();
-        {
-            let mut waiting = self.lock();
-            if self.have_ended() {
-                return Err(let_go());
-            }
-            waiting.push(Waiter { connection, told });
+    /// Nobody waits; echoes go to `subject`.
+    pub(super) fn new(client: Client, subject: Subject) -> Self {
+        Self {
+            statistics: client.statistics(),
+            client,
+            subject,
+            state: Mutex::default(),
+            ended: AtomicBool::new(false),
+            call: Notify::new(),
         }
-        self.more.notify_one();
-        proof.await.unwrap_or_else(|_| Err(let_go()))
+    }
+
+    /// Which connection the client has: how often it has connected.
+    pub(super) fn connection(&self) -> u64 {
+        self.statistics.connects.load(Ordering::SeqCst)
     }
 
     /// Whether the client is gone.
@@ -88,174 +94,158 @@ impl Confirms {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Gives proof to those who wait, until the client is gone.
-    pub(super) async fn serve(self: Arc<Self>, mut echo: Echo) {
-        let mut signs = Signs::new(&echo);
-        for number in 1_u64.. {
-            let there = tokio::select! {
-                biased;
-                () = self.more.notified() => true,
-                // A round that was given up may still be heard.
-                there = echo.silence() => there,
-            };
-            if !there {
-                break;
-            }
-            let waiting = std::mem::take(&mut *self.lock());
-            if waiting.is_empty() {
-                continue;
-            }
-            let round = echo.round(number, &mut signs).await;
-            // The server refuses before it answers, but the client tells that by a task of its own, which has its turn here; where
-            // it is late all the same, the log alone has the refusal.
-            tokio::task::yield_now().await;
-            let refusals = Refusals::new(echo.health.take_refusals());
-            for Waiter { connection, told } in waiting {
-                // Whoever has given up needs no proof.
-                let _ = told.send(round.proof(connection).map(|()| refusals.clone()));
-            }
-            if matches!(round, Round::Gone) {
-                break;
-            }
+    /// Waits until the server has worked off what was sent on `connection` before this call; gives what it has refused lately.
+    ///
+    /// Dropping the future leaves the echo to the others.
+    pub(super) async fn proof(&self, connection: u64) -> Result<Refusals> {
+        let (told, proof) = oneshot::channel();
+        if self.wait(Waiter { connection, told })? {
+            self.lead().await;
         }
-        let mut waiting = self.lock();
-        self.ended.store(true, Ordering::Release);
-        waiting.clear();
+        proof.await.unwrap_or_else(|_| Err(let_go()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Waiter>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Has `waiter` wait; says whether an echo has to leave for it.
+    fn wait(&self, waiter: Waiter) -> Result<bool> {
+        let mut state = self.lock();
+        if self.have_ended() {
+            return Err(let_go());
+        }
+        state.waiting.push(waiter);
+        let leads = matches!(state.phase, Phase::Idle);
+        if leads {
+            state.begin(self.connection());
+        }
+        Ok(leads)
     }
-}
 
-impl Refusals {
-    fn new(refusals: Vec<Arc<str>>) -> Self {
-        Self((!refusals.is_empty()).then(|| refusals.into()))
-    }
-
-    /// An error where one of them is about `wish`.
-    pub(super) fn grant(&self, wish: Wish<'_>) -> Result<()> {
-        let Some(refusals) = &self.0 else {
-            return Ok(());
-        };
-        // In the server's words (nats-server `server/client.go`, `pubPermissionViolation` and `subPermissionViolation`).
-        let said = match wish {
-            Wish::Publish(subject) => format!("Violation for Publish to \"{subject}\""),
-            Wish::Subscribe(subject) => format!("Violation for Subscription to \"{subject}\""),
-        };
-        match refusals.iter().find(|refusal| refusal.contains(&said)) {
-            Some(refusal) => Err(Error::permission_denied(format!(
-                "the server does not allow it: {refusal}"
-            ))),
-            None => Ok(()),
+    /// Sends the echo that has begun, or has it sent; it never waits, so nobody can be cut between.
+    async fn lead(&self) {
+        let number = self.lock().number;
+        let sent = at_once(|| self.echo(number)).await;
+        let mut state = self.lock();
+        state.unsent = sent.is_pending();
+        // One that cannot be sent any more is told by the end of what is heard.
+        if state.unsent || !std::mem::replace(&mut state.watched, true) {
+            drop(state);
+            self.call.notify_one();
         }
     }
-}
 
-impl Round {
-    /// What it says to whoever has sent on `connection`.
-    fn proof(&self, connection: u64) -> Result<()> {
-        match self {
-            Self::Confirmed(on) if *on == connection => Ok(()),
-            Self::Confirmed(_) | Self::Broken => Err(Error::unavailable(
-                "the connection broke before the server confirmed: the message may have been delivered or not",
-            )),
-            Self::Refused(refusal) => Err(Error::permission_denied(format!(
-                "the server allows no confirmations: {refusal}; allow this user to publish and subscribe to _INBOX.>"
-            ))),
-            Self::Gone => Err(let_go()),
-        }
-    }
-}
-
-impl Echo {
-    /// Ready with `false` when the client is gone, and with `true` when something old was heard.
-    async fn silence(&mut self) -> bool {
-        next(&mut self.heard).await.is_some()
-    }
-
-    /// Sends message `number` and waits for it; gives how that ended.
-    async fn round(&mut self, number: u64, signs: &mut Signs) -> Round {
-        signs.begin();
-        let begun = connection(&self.statistics);
+    /// Sends an echo; `false` where the client is gone.
+    async fn echo(&self, number: u64) -> bool {
         let payload = Bytes::copy_from_slice(&number.to_be_bytes());
-        let sent = self.client.publish(self.subject.clone(), payload.clone());
-        if sent.await.is_err() {
-            return Round::Gone;
+        let sent = self.client.publish(self.subject.clone(), payload).await;
+        sent.is_ok()
+    }
+}
+
+/// What the task that listens does.
+impl Confirms {
+    /// Sends the echo that found no room, if there is one.
+    pub(super) async fn send_unsent(&self) {
+        let number = {
+            let mut state = self.lock();
+            std::mem::take(&mut state.unsent).then_some(state.number)
+        };
+        if let Some(number) = number {
+            self.echo(number).await;
         }
-        loop {
-            let heard = tokio::select! {
-                biased;
-                heard = next(&mut self.heard) => Some(heard),
-                () = signs.next() => None,
-            };
-            match heard {
-                Some(Some(heard)) if heard == payload => break,
-                Some(Some(_)) => {} // Of a round that was given up.
-                Some(None) => return Round::Gone,
-                None => {
-                    if let Some(broken) = self.broken(&signs.health.borrow_and_update(), begun) {
-                        return broken;
-                    }
-                }
+    }
+
+    /// The echo under way.
+    pub(super) fn out(&self) -> Option<Out> {
+        match self.lock().phase {
+            Phase::Out(out) => Some(out),
+            Phase::Idle | Phase::Gathering => None,
+        }
+    }
+
+    /// Says that nobody looks at the connection until it is called; `false` where somebody waits for an echo.
+    pub(super) fn rest(&self) -> bool {
+        let mut state = self.lock();
+        let idle = matches!(state.phase, Phase::Idle);
+        state.watched &= !idle;
+        idle
+    }
+
+    /// Takes those whom the echo was for. The next one leaves at once if as many wait for it already; otherwise nobody sends one
+    /// before [`go_on`](Self::go_on).
+    pub(super) async fn arrived(&self) -> Vec<Waiter> {
+        let (covered, enough) = {
+            let mut state = self.lock();
+            state.phase = Phase::Gathering;
+            let covered = std::mem::take(&mut state.covered);
+            let enough = state.waiting.len() >= covered.len();
+            (covered, enough)
+        };
+        if enough {
+            self.next(Phase::Gathering).await;
+        }
+        covered
+    }
+
+    /// Sends an echo for those who wait, or leaves that to the next one.
+    pub(super) async fn go_on(&self) {
+        self.next(Phase::Idle).await;
+    }
+
+    /// Nobody gets proof any more.
+    pub(super) fn end(&self) {
+        let mut state = self.lock();
+        self.ended.store(true, Ordering::Release);
+        state.waiting.clear();
+        state.covered.clear();
+    }
+
+    async fn next(&self, otherwise: Phase) {
+        let number = {
+            let mut state = self.lock();
+            if matches!(state.phase, Phase::Out(_)) {
+                return;
             }
-        }
-        Round::Confirmed(connection(&self.statistics))
+            if state.waiting.is_empty() {
+                state.phase = otherwise;
+                return;
+            }
+            state.begin(self.connection());
+            state.number
+        };
+        self.echo(number).await;
     }
 
-    /// How the round that has `begun` on this connection ended, where no answer will come.
-    fn broken(&self, state: &health::State, begun: u64) -> Option<Round> {
-        if let Some(refusal) = &state.refusal
-            && refusal.contains(&*self.subject)
-        {
-            return Some(Round::Refused(refusal.clone()));
-        }
-        (state.lost || connection(&self.statistics) != begun).then_some(Round::Broken)
-    }
-}
-
-/// When to look whether the connection broke: when the client tells something of it, and now and then.
-struct Signs {
-    health: watch::Receiver<health::State>,
-    clock: Clock,
-    /// It goes on from one round to the next, so that many rounds cost one timer.
-    look: Option<Sleep>,
-}
-
-impl Signs {
-    fn new(echo: &Echo) -> Self {
-        Self {
-            health: echo.health.watch(),
-            clock: echo.clock,
-            look: None,
-        }
-    }
-
-    /// What was told until now is no sign.
-    fn begin(&mut self) {
-        self.health.mark_unchanged();
-    }
-
-    /// Waits until the connection should be looked at; cancel safe.
-    async fn next(&mut self) {
-        let look = self.look.get_or_insert_with(|| self.clock.sleep(LOOK));
-        tokio::select! {
-            biased;
-            _ = self.health.changed() => {}
-            () = look => self.look = None,
-        }
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Which connection a client has: how often it has connected.
-pub(super) fn connection(statistics: &Statistics) -> u64 {
-    statistics.connects.load(Ordering::SeqCst)
+impl State {
+    /// An echo leaves for all who wait.
+    fn begin(&mut self, connection: u64) {
+        self.number += 1;
+        self.covered = std::mem::take(&mut self.waiting);
+        self.phase = Phase::Out(Out {
+            number: self.number,
+            connection,
+        });
+    }
 }
 
-async fn next(heard: &mut Subscriber) -> Option<Bytes> {
-    let mut heard = std::pin::pin!(heard);
-    let next = std::future::poll_fn(|cx| heard.as_mut().poll_next(cx)).await;
-    next.map(|message| message.payload)
+impl Out {
+    /// Whether `payload` is that of this echo, and not of one that was given up.
+    pub(super) fn is(&self, payload: &[u8]) -> bool {
+        payload == self.number.to_be_bytes()
+    }
+}
+
+/// What the future that `make` makes gives at once. Where it would have to wait it is dropped; it takes no room in the caller's.
+pub(super) async fn at_once<F: Future>(make: impl FnOnce() -> F) -> Poll<F::Output> {
+    let mut make = Some(make);
+    poll_fn(|cx| match make.take() {
+        Some(make) => Poll::Ready(pin!(make()).poll(cx)),
+        None => Poll::Ready(Poll::Pending),
+    })
+    .await
 }
 
 /// What is said when the client is gone.

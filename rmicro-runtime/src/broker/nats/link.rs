@@ -1,22 +1,22 @@
 //! The connection of a broker, which is made when it is first used, and what is done with it.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectError, ConnectErrorKind, Statistics, Subscriber};
+use async_nats::{Client, ConnectError, ConnectErrorKind, Subscriber};
 use bytes::Bytes;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::config::NatsConfig;
-use super::confirms::{Confirms, Echo, Wish, connection, let_go};
+use super::confirms::{Confirms, at_once, let_go};
 use super::dial::{nats_error, options};
+use super::echo::Echo;
 use super::form;
 use super::health::Health;
+use super::refusals::Wish;
 use crate::broker::{Message, Topic};
 use crate::error::{Code, Error, Result};
 use crate::seam::Seam;
@@ -25,6 +25,7 @@ use crate::seam::Seam;
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// How often it is looked whether the server is back, where no event says so.
 const LOOK: Duration = Duration::from_millis(250);
+
 /// The place of the connection, empty until it is needed.
 pub(super) struct Slot {
     pub(super) config: NatsConfig,
@@ -36,7 +37,6 @@ pub(super) struct Slot {
 /// A connection, which comes back by itself when it is lost.
 pub(super) struct Link {
     client: Client,
-    statistics: Arc<Statistics>,
     health: Health,
     confirms: Arc<Confirms>,
     seam: Seam,
@@ -111,19 +111,12 @@ impl Link {
         let heard = client.subscribe(subject.clone()).await;
         let heard =
             heard.map_err(|error| ConnectError::with_source(ConnectErrorKind::Io, error))?;
-        let confirms = Arc::new(Confirms::default());
+        let confirms = Arc::new(Confirms::new(client.clone(), subject.into()));
+        let echo = Echo::new(confirms.clone(), heard, health.clone(), seam.clock);
         let mut serving = JoinSet::new();
-        serving.spawn(confirms.clone().serve(Echo {
-            client: client.clone(),
-            subject: subject.into(),
-            statistics: client.statistics(),
-            heard,
-            health: health.clone(),
-            clock: seam.clock,
-        }));
+        serving.spawn(echo.serve());
         let (held, ended) = mpsc::channel(1);
         Ok(Self {
-            statistics: client.statistics(),
             client,
             health,
             confirms,
@@ -142,11 +135,10 @@ impl Link {
             Box::pin(self.there()).await;
         }
         let payload = self.payload(message)?;
-        let connection = self.connection();
-        if let Poll::Ready(sent) = self.send_now(subject, payload).await {
-            sent?;
-        } else {
-            Box::pin(self.send(subject, self.payload(message)?)).await?;
+        let connection = self.confirms.connection();
+        match at_once(|| self.send(subject, payload)).await {
+            Poll::Ready(sent) => sent?,
+            Poll::Pending => Box::pin(self.send(subject, self.payload(message)?)).await?,
         }
         let proof = self.confirms.proof(connection).await?;
         proof.grant(Wish::Publish(subject))
@@ -163,17 +155,6 @@ impl Link {
             )));
         }
         Ok(payload)
-    }
-
-    /// Sends `payload` if the connection has room for it now.
-    async fn send_now(&self, subject: &str, payload: Bytes) -> Poll<Result<()>> {
-        let mut payload = Some(payload);
-        poll_fn(|cx| {
-            let payload = payload.take().unwrap_or_default();
-            let sending = pin!(self.send(subject, payload));
-            Poll::Ready(sending.poll(cx))
-        })
-        .await
     }
 
     /// Sends `payload` when the connection has room for it.
@@ -206,7 +187,7 @@ impl Link {
     async fn known(&self, subject: &str) -> Result<()> {
         loop {
             self.there().await;
-            let proof = self.confirms.proof(self.connection()).await;
+            let proof = self.confirms.proof(self.confirms.connection()).await;
             let proof = proof.and_then(|refusals| refusals.grant(Wish::Subscribe(subject)));
             // A connection that broke comes back with all subscriptions.
             match proof {
@@ -220,13 +201,8 @@ impl Link {
     /// what it was told.
     pub(super) async fn known_or_lost(&self) {
         if self.client.connection_state() == State::Connected {
-            let _ = self.confirms.proof(self.connection()).await;
+            let _ = self.confirms.proof(self.confirms.connection()).await;
         }
-    }
-
-    /// Which connection the client has.
-    fn connection(&self) -> u64 {
-        connection(&self.statistics)
     }
 
     /// Ready when the broker lets go of the connection.
