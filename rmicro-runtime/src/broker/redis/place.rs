@@ -96,11 +96,14 @@ impl Place {
         info
     }
 
-    /// Reads up to `count` new entries, and waits for the first for so long.
-    pub(super) fn read(&self, count: usize, wait: Duration, done: bool) -> Cmd {
+    /// Reads up to `count` new entries, and waits for the first for so long, if at all.
+    pub(super) fn read(&self, count: usize, wait: Option<Duration>, done: bool) -> Cmd {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.group).arg(&self.consumer);
-        read.arg("COUNT").arg(count).arg("BLOCK").arg(millis(wait));
+        read.arg("COUNT").arg(count);
+        if let Some(wait) = wait {
+            read.arg("BLOCK").arg(millis(wait));
+        }
         if done {
             read.arg("NOACK");
         }

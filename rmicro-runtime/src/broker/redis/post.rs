@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
+use redis::{Arg, Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::dial::COMMANDS;
@@ -18,10 +18,14 @@ use super::link::{PATIENCE, checked};
 use super::wire::unanswered;
 use crate::seam::Clock;
 
-/// How many batches may be on their way.
-const LANES: usize = 4;
-/// How many commands go together at most, so that no more than [`COMMANDS`] are on their way.
-const BATCH: usize = COMMANDS / LANES;
+/// How many commands go together at most.
+const BATCH: usize = COMMANDS / 4;
+/// A command behind so many bytes goes with the next: it is what the server reads at once, and it has them done while the next are
+/// packed.
+const BYTES: usize = 16 * 1024;
+
+/// About how many bytes are around each word of a command.
+const FRAME: usize = 8;
 
 /// Where commands are posted for one connection; it is open as long as somebody holds it and the connection holds.
 pub(super) struct Post(mpsc::Sender<Letter>);
@@ -30,6 +34,17 @@ pub(super) struct Post(mpsc::Sender<Letter>);
 struct Letter {
     cmd: Cmd,
     answer: oneshot::Sender<RedisResult<Value>>,
+}
+
+impl Letter {
+    /// About how long the command is.
+    fn bytes(&self) -> usize {
+        let words = self.cmd.args_iter().map(|word| match word {
+            Arg::Simple(word) => word.len(),
+            _ => 0,
+        });
+        words.map(|word| word + FRAME).sum()
+    }
 }
 
 impl Post {
@@ -52,30 +67,50 @@ impl Post {
 
 /// The courier: brings what was posted to the connection, batch by batch, until that breaks.
 async fn run(mut letters: mpsc::Receiver<Letter>, connection: MultiplexedConnection, clock: Clock) {
-    let lanes = Arc::new(Semaphore::new(LANES));
-    while let Ok(lane) = lanes.clone().acquire_owned().await {
-        let mut batch = Vec::new();
-        if letters.recv_many(&mut batch, BATCH).await == 0 {
+    let under_way = Arc::new(Semaphore::new(COMMANDS));
+    while let Ok(mut room) = under_way.clone().acquire_owned().await {
+        let most = BATCH.min(1 + under_way.available_permits());
+        let batch = gather(&mut letters, most).await;
+        if batch.is_empty() {
             return;
         }
-        // Whoever was woken together with the first of them posts now.
-        tokio::task::yield_now().await;
-        while batch.len() < BATCH
-            && let Ok(letter) = letters.try_recv()
-        {
-            batch.push(letter);
+        // Nobody else takes any, so they are there, unless the connection has broken.
+        let others = u32::try_from(batch.len() - 1).unwrap_or(u32::MAX);
+        match under_way.clone().try_acquire_many_owned(others) {
+            Ok(more) => room.merge(more),
+            Err(_) => return,
         }
-        let (connection, lanes) = (connection.clone(), lanes.clone());
+        let (connection, under_way) = (connection.clone(), under_way.clone());
         let mut bringing = Box::pin(async move {
             if bring(batch, connection, clock).await.is_none() {
-                lanes.close();
+                under_way.close();
             }
         });
         // Here until they are in the connection, so that the next batch comes behind.
         if poll_once(bringing.as_mut()).await.is_pending() {
-            tokio::spawn(finish(bringing, lane));
+            tokio::spawn(finish(bringing, room));
         }
     }
+}
+
+/// What goes together next, `most` at most; nothing when nobody can post any more.
+async fn gather(letters: &mut mpsc::Receiver<Letter>, most: usize) -> Vec<Letter> {
+    let Some(first) = letters.recv().await else {
+        return Vec::new();
+    };
+    // Whoever was woken together with the first of them posts now.
+    tokio::task::yield_now().await;
+    let mut batch = Vec::with_capacity(most.min(1 + letters.len()));
+    let mut bytes = first.bytes();
+    batch.push(first);
+    while batch.len() < most
+        && bytes < BYTES
+        && let Ok(letter) = letters.try_recv()
+    {
+        bytes += letter.bytes();
+        batch.push(letter);
+    }
+    batch
 }
 
 /// Brings a batch to the server, and each answer to who waits for it; `None` says that there were no answers.
@@ -113,9 +148,9 @@ async fn bring(
     }
 }
 
-async fn finish(bringing: Pin<Box<impl Future<Output = ()>>>, lane: OwnedSemaphorePermit) {
+async fn finish(bringing: Pin<Box<impl Future<Output = ()>>>, room: OwnedSemaphorePermit) {
     bringing.await;
-    drop(lane);
+    drop(room);
 }
 
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
@@ -206,6 +241,33 @@ mod tests {
         };
         let (kept, ()) = tokio::join!(biased; post.ask(echo("kept")), serving);
         assert_eq!(kept.unwrap(), Value::Okay);
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_behind_what_the_server_reads_at_once_and_where_there_is_no_room() {
+        let (post, mut letters) = mpsc::channel(COMMANDS);
+        let (half, one) = ("x".repeat(BYTES / 2), "y".to_owned());
+        for word in [&half, &half, &half, &one, &one, &one, &half, &half] {
+            let (answer, _) = oneshot::channel();
+            let cmd = echo(word);
+            assert!(post.try_send(Letter { cmd, answer }).is_ok());
+        }
+        drop(post);
+        let mut gathered = Vec::new();
+        for most in [BATCH, 3, BATCH, BATCH, BATCH] {
+            gathered.push(gather(&mut letters, most).await.len());
+        }
+        assert_eq!(gathered, [2, 3, 3, 0, 0]);
+    }
+
+    #[test]
+    fn a_letter_knows_about_how_long_it_is() {
+        let (answer, _) = oneshot::channel();
+        let letter = Letter {
+            cmd: echo(&"x".repeat(1000)),
+            answer,
+        };
+        assert!(packed(&[&"x".repeat(1000)]).len().abs_diff(letter.bytes()) < 32);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,8 @@
 //! Invariant: an answer is never given up while it may come, since it may have messages: only a broken connection loses one, and
 //! what was in it is found again.
 
+mod catch_up;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,16 @@ pub(super) struct Reader {
     told: watch::Sender<(Place, Option<i64>)>,
     /// When what others left was looked for; not yet.
     swept: Option<Moment>,
+    /// What has come and was not delivered.
+    held: Held,
+}
+
+/// The answer to a reading.
+#[derive(Default)]
+struct Held {
+    answer: Option<Value>,
+    /// How many messages it has, if as many as were asked for: then the server may have more.
+    full: usize,
 }
 
 impl Reader {
@@ -48,6 +60,7 @@ impl Reader {
             place,
             told,
             swept: None,
+            held: Held::default(),
         }
     }
 
@@ -99,18 +112,15 @@ impl Reader {
         }
     }
 
-    /// Reads until the subscription leaves or the connection breaks.
+    /// Reads until the subscription leaves or the connection breaks; all that came has been delivered then.
     async fn read_on(&mut self, wire: &Wire) -> Result<(), Trouble> {
         self.tell_number(wire).await?;
-        while let Some(Turn { room, news }) = self.seat.turn().await {
-            let sweeps = room > 0 && self.seat.settles && self.is_due();
-            if sweeps {
-                self.swept = Some(self.link.seam.clock.now());
+        while let Some(turn) = self.next_turn().await {
+            let done = self.take_turn(wire, turn).await;
+            if done.is_err() {
+                self.deliver();
             }
-            let reading = self.bring(wire, room, sweeps);
-            // Both leave in one go, and in this order.
-            let (told, read) = tokio::join!(biased; self.tell(wire, news), reading);
-            match read.and(told) {
+            match done {
                 Err(Trouble::NoGroup) => self.make_again(wire).await?,
                 done => done?,
             }
@@ -118,12 +128,75 @@ impl Reader {
         Ok(())
     }
 
-    async fn bring(&self, wire: &Wire, room: usize, sweeps: bool) -> Result<(), Trouble> {
-        match room {
-            0 => Ok(()),
-            room if sweeps => self.sweep(wire, room).await,
-            room => self.read(wire, room).await,
+    /// What to do now. Where the server may have more it is asked for that before what came is delivered: one works while the other
+    /// does.
+    async fn next_turn(&mut self) -> Option<Turn> {
+        if self.held.full > 0
+            && !self.must_sweep()
+            && let Some(turn) = self.seat.turn_ahead(self.held.full)
+        {
+            return Some(turn);
         }
+        if self.deliver() {
+            // What is done with at once is told together with the next reading.
+            tokio::task::yield_now().await;
+        }
+        self.seat.turn().await
+    }
+
+    /// Tells the server what ended, reads or sweeps, and delivers what came before.
+    async fn take_turn(&mut self, wire: &Wire, turn: Turn) -> Result<(), Trouble> {
+        let Turn { room, news } = turn;
+        let held = std::mem::take(&mut self.held);
+        let is_ahead = held.answer.is_some();
+        let sweeps = !is_ahead && room > 0 && self.must_sweep();
+        if sweeps {
+            self.swept = Some(self.link.seam.clock.now());
+        }
+        let bringing = self.bring(wire, room, sweeps, (!is_ahead).then_some(TURN));
+        // The first two leave in one go, and in this order.
+        let (told, read, ()) =
+            tokio::join!(biased; self.tell(wire, news), bringing, self.deliver_behind(held));
+        self.held = read?;
+        told
+    }
+
+    async fn bring(
+        &self,
+        wire: &Wire,
+        room: usize,
+        sweeps: bool,
+        wait: Option<Duration>,
+    ) -> Result<Held, Trouble> {
+        match room {
+            0 => Ok(Held::default()),
+            room if sweeps => self.sweep(wire, room).await.map(|()| Held::default()),
+            room => self.read(wire, room, wait).await,
+        }
+    }
+
+    /// Delivers what came before a reading that is under way.
+    async fn deliver_behind(&self, held: Held) {
+        if held.answer.is_some() {
+            // The connection comes first.
+            tokio::task::yield_now().await;
+            self.hand_in(held);
+        }
+    }
+
+    /// Delivers what has come; gives whether somebody has waited for it.
+    fn deliver(&mut self) -> bool {
+        let held = std::mem::take(&mut self.held);
+        self.hand_in(held)
+    }
+
+    fn hand_in(&self, held: Held) -> bool {
+        let Some(answer) = held.answer else {
+            return false;
+        };
+        let entries = reply::read(answer).into_iter();
+        let messages = entries.filter_map(|entry| entry.incoming(1)).collect();
+        self.seat.take(messages, Teller::Reader)
     }
 
     /// Tells the server what ended; what this connection cannot bring there is left to the keeper.
@@ -144,19 +217,22 @@ impl Reader {
         Ok(())
     }
 
-    async fn read(&self, wire: &Wire, room: usize) -> Result<(), Trouble> {
-        let read = self.place.read(room, TURN, !self.seat.settles);
-        let answer = self
-            .link
-            .ask_within(TURN + PATIENCE, wire, &self.place.key, &read)
-            .await?;
-        let entries = reply::read(answer).into_iter();
-        let messages = entries.filter_map(|entry| entry.incoming(1)).collect();
-        if self.seat.take(messages, Teller::Reader) {
-            // What is done with at once is told together with the next reading.
-            tokio::task::yield_now().await;
-        }
-        Ok(())
+    /// Reads up to `room` messages; the server waits for the first for so long, if at all.
+    async fn read(
+        &self,
+        wire: &Wire,
+        room: usize,
+        wait: Option<Duration>,
+    ) -> Result<Held, Trouble> {
+        let read = self.place.read(room, wait, !self.seat.settles);
+        let patience = wait.unwrap_or_default() + PATIENCE;
+        let reading = self.link.ask_within(patience, wire, &self.place.key, &read);
+        let answer = reading.await?;
+        let count = reply::count(&answer);
+        Ok(Held {
+            answer: Some(answer),
+            full: if count < room { 0 } else { count },
+        })
     }
 
     /// Takes over what other subscriptions of the queue left.
@@ -189,105 +265,13 @@ impl Reader {
         self.seat.take(messages.collect(), Teller::Keeper);
     }
 
-    /// Finds what was on its way when the last connection broke.
-    async fn catch_up(&mut self, wire: &Wire) -> Result<(), Trouble> {
-        let caught_up = if self.seat.settles {
-            self.recover(wire).await
-        } else if self.seat.queued {
-            return Ok(());
-        } else {
-            self.move_on(wire).await
-        };
-        match caught_up {
-            Err(Trouble::NoGroup) => self.make_again(wire).await,
-            caught_up => caught_up,
-        }
-    }
-
-    /// Takes what the server holds for delivered here and nobody here has seen.
-    async fn recover(&self, wire: &Wire) -> Result<(), Trouble> {
-        let all = self
-            .place
-            .pending_here(Duration::ZERO, 2 * self.seat.limit() + 1);
-        let pending = reply::pending(self.ask(wire, &all).await?);
-        let here: BTreeSet<Id> = self.seat.flights().into_iter().collect();
-        for lost in pending
-            .into_iter()
-            .filter(|pending| !here.contains(&pending.id))
-        {
-            let answer = self
-                .ask(wire, &self.place.recover(lost.id, lost.count))
-                .await?;
-            self.take_claimed(&[lost], answer, 0);
-        }
-        Ok(())
-    }
-
-    /// Goes on in a new group, which begins behind the last message that came: the server may still deliver to the old connection,
-    /// and does so in the old group.
-    async fn move_on(&mut self, wire: &Wire) -> Result<(), Trouble> {
-        let old = self.place.clone();
-        self.place.group = format!("{}{}", super::place::PLAIN, self.link.seam.chance.uuid());
-        self.create(wire).await?;
-        self.ask(wire, &old.destroy()).await.map(drop)
-    }
-
-    /// Makes a group again that the server has lost.
-    async fn make_again(&mut self, wire: &Wire) -> Result<(), Trouble> {
-        let from = self.create(wire).await?;
-        tracing::warn!(
-            "Broker [redis] topic {}: the server has lost group {}, which goes on after message {from}; \
-            what it did not save is lost",
-            self.seat.topic,
-            self.place.group
-        );
-        Ok(())
-    }
-
-    /// Makes the group, from where this subscription has read to, and gives that.
-    async fn create(&mut self, wire: &Wire) -> Result<Id, Trouble> {
-        let from = self.reachable(wire).await?;
-        match self.ask(wire, &self.place.create(&from.to_string())).await {
-            Err(Trouble::HasGroup) | Ok(_) => {}
-            Err(trouble) => return Err(trouble),
-        }
-        self.ask(wire, &self.place.enter()).await?;
-        self.tell_number(wire).await?;
-        Ok(from)
-    }
-
-    /// Where to go on: after the last message that came, unless the stream has begun anew since.
-    async fn reachable(&self, wire: &Wire) -> Result<Id, Trouble> {
-        let position = self.seat.position();
-        match self.ask(wire, &self.place.info()).await {
-            Ok(info) => {
-                let last = reply::field(info, "last-generated-id").and_then(reply::id);
-                let is_old = last.is_some_and(|last| last >= position);
-                Ok(if is_old { position } else { Id::default() })
-            }
-            Err(Trouble::Away(why)) => Err(Trouble::Away(why)),
-            // There is no such stream.
-            Err(_) => Ok(Id::default()),
-        }
-    }
-
-    async fn tell_number(&self, wire: &Wire) -> Result<(), Trouble> {
-        let number = match self.ask(wire, redis::cmd("CLIENT").arg("ID")).await {
-            Ok(Value::Int(number)) => Some(number),
-            Err(Trouble::Away(why)) => return Err(Trouble::Away(why)),
-            // Who may not ask ends when its turn is over.
-            _ => None,
-        };
-        self.told.send_replace((self.place.clone(), number));
-        Ok(())
-    }
-
     async fn ask(&self, wire: &Wire, cmd: &redis::Cmd) -> Result<Value, Trouble> {
         self.link.ask(wire, &self.place.key, cmd).await
     }
 
-    fn is_due(&self) -> bool {
+    /// Whether it is time to look for what others left.
+    fn must_sweep(&self) -> bool {
         let now = self.link.seam.clock.now();
-        self.swept.is_none_or(|swept| now.since(swept) >= TURN)
+        self.seat.settles && self.swept.is_none_or(|swept| now.since(swept) >= TURN)
     }
 }

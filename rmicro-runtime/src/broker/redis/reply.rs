@@ -41,6 +41,15 @@ pub(super) fn read(answer: Value) -> Vec<Entry> {
     entries.flat_map(entries_of).collect()
 }
 
+/// How many entries [`read`] would find at most.
+pub(super) fn count(answer: &Value) -> usize {
+    members(answer)
+        .iter()
+        .filter_map(|stream| members(stream).get(1))
+        .map(|entries| members(entries).len())
+        .sum()
+}
+
 /// The entries in the answer to XCLAIM.
 pub(super) fn entries_of(answer: Value) -> Vec<Entry> {
     let entry = |entry| {
@@ -95,6 +104,13 @@ pub(super) fn id(value: Value) -> Option<Id> {
     Id::parse(&bytes(value)?)
 }
 
+fn members(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(values) => values,
+        _ => &[],
+    }
+}
+
 /// The members of a list; of anything else none.
 pub(super) fn list(value: Value) -> Vec<Value> {
     match value {
@@ -120,6 +136,7 @@ mod tests {
         let removed = Value::Array(vec![text("1-3"), Value::Nil]);
         let entries = Value::Array(vec![there, removed, Value::Nil]);
         let answer = Value::Array(vec![Value::Array(vec![text("key"), entries])]);
+        assert_eq!(count(&answer), 3);
         let read = read(answer);
         assert_eq!(read.len(), 2);
         assert_eq!(read[0].id.to_string(), "1-2");
@@ -151,6 +168,7 @@ mod tests {
             Value::Array(vec![Value::Int(1), Value::Array(vec![])]),
         ] {
             assert!(read(answer.clone()).is_empty() && pending(answer.clone()).is_empty());
+            assert_eq!(count(&answer), 0);
             assert!(field(answer, "x").is_none());
         }
     }

@@ -39,6 +39,21 @@ impl Seat {
         }
     }
 
+    /// The same for a reader that has so many messages which it has not delivered. It is not to wait at the server, so it tells what ends
+    /// meanwhile. `None` says that it has to deliver them first, for there is no room for a whole reading more, or it leaves.
+    pub(in crate::broker::redis) fn turn_ahead(&self, held: usize) -> Option<Turn> {
+        let mut state = self.state();
+        let room = self.limit.saturating_sub(state.used() + held);
+        if state.stage != Stage::Open || room < self.share() {
+            return None;
+        }
+        state.teller = Teller::Reader;
+        Some(Turn {
+            room: self.share(),
+            news: state.take_news(),
+        })
+    }
+
     /// From now on the keeper tells what ends.
     pub(in crate::broker::redis) fn hand_over(&self) {
         let mut state = self.state();
@@ -175,6 +190,22 @@ mod tests {
         seat.told(&news, Ok(()));
         assert!(is_ready(ack.as_mut()), "it has learned");
         assert_eq!(turn(&seat).room, 1);
+    }
+
+    #[test]
+    fn a_reader_goes_ahead_where_there_is_room_beside_what_it_has() {
+        let (seat, _chair, mut ready) = pulled(2, Teller::Keeper);
+        let mut ack = Box::pin(ready.pop_front().unwrap().ack());
+        assert!(!is_ready(ack.as_mut()));
+        assert!(seat.turn_ahead(2).is_none(), "there is no room");
+        let Turn { room, news } = seat.turn_ahead(1).unwrap();
+        assert_eq!((room, news.unwrap().ends.len()), (1, 1));
+        let mut ack = Box::pin(ready.pop_front().unwrap().ack());
+        assert!(!is_ready(ack.as_mut()));
+        assert!(is_ready(seat.news.notified()), "of the first");
+        assert!(!is_ready(seat.news.notified()), "it is the reader's");
+        seat.leave();
+        assert!(seat.turn_ahead(0).is_none(), "it leaves");
     }
 
     #[test]
