@@ -96,6 +96,28 @@ async fn a_server_that_forgets_everything_is_used_on() {
     assert!(is_quiet(&mut queued, Duration::from_millis(200)).await);
 }
 
+/// Empties the stream `t` and adds a message with the id of the last one: what a millisecond may bring.
+const ANEW: &str = "EVAL \"local told, id = redis.call('XINFO', 'STREAM', KEYS[1]) \
+    for at = 1, #told, 2 do if told[at] == 'last-generated-id' then id = told[at + 1] end end \
+    redis.call('DEL', KEYS[1]) return redis.call('XADD', KEYS[1], id, 'body', 'after')\" 1 rmicro:t";
+
+#[tokio::test]
+async fn a_stream_that_begins_anew_within_a_millisecond_is_read_from_its_beginning() {
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let broker = server.broker("");
+    let mut queued = broker.subscribe(&Topic::new("t").queue("q")).await.unwrap();
+    let mut plain = broker.subscribe(&Topic::new("t")).await.unwrap();
+    broker.publish("t", Message::new("before")).await.unwrap();
+    assert_eq!(next(&mut queued).await.0, "before");
+    assert_eq!(next(&mut plain).await.0, "before");
+    let answer = server.command(ANEW);
+    assert!(answer.starts_with('$'), "{answer}");
+    assert_eq!(next(&mut queued).await.0, "after");
+    assert_eq!(next(&mut plain).await.0, "after");
+}
+
 #[tokio::test]
 async fn a_publisher_waits_for_a_server_that_is_away() {
     let Some(mut server) = Server::start(&DURABLE) else {

@@ -30,6 +30,16 @@ impl Id {
         let (ms, number) = (ms.parse().ok()?, number.parse().ok()?);
         Some(Self { ms, number })
     }
+
+    /// The last id before the millisecond of this one.
+    pub(super) fn before_its_time(self) -> Self {
+        self.ms
+            .checked_sub(1)
+            .map_or_else(Self::default, |ms| Self {
+                ms,
+                number: u64::MAX,
+            })
+    }
 }
 
 impl fmt::Display for Id {

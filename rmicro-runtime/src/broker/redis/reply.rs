@@ -23,6 +23,15 @@ pub(super) struct Pending {
     pub(super) count: u32,
 }
 
+/// What a stream tells of itself, as far as it is wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The first entry that is there.
+    pub(super) first: Option<Id>,
+    /// The last that ever was.
+    pub(super) last: Option<Id>,
+}
+
 impl Entry {
     /// What came with it for the time that is given, which is at least 1.
     pub(super) fn incoming(self, attempt: u32) -> Option<Incoming> {
@@ -76,6 +85,15 @@ pub(super) fn pending(answer: Value) -> Vec<Pending> {
         Some(Pending { id, count })
     };
     list(answer).into_iter().filter_map(entry).collect()
+}
+
+/// What is in the answer to XINFO STREAM.
+pub(super) fn stream(answer: Value) -> Told {
+    let first = field(answer.clone(), "first-entry").map(list);
+    Told {
+        first: first.and_then(|entry| id(entry.into_iter().next()?)),
+        last: field(answer, "last-generated-id").and_then(id),
+    }
 }
 
 /// How far `group` has read, in the answer to XINFO GROUPS.
@@ -157,6 +175,18 @@ mod tests {
         let counts = pending(Value::Array(vec![of(1), of(-1), of(i64::MAX)]));
         let counts: Vec<_> = counts.iter().map(|pending| pending.count).collect();
         assert_eq!(counts, [1, 0, u32::MAX]);
+    }
+
+    #[test]
+    fn a_stream_tells_its_first_and_its_last_entry() {
+        let mut info = vec![text("length"), Value::Int(0)];
+        info.extend([text("last-generated-id"), text("7-3")]);
+        info.extend([text("first-entry"), Value::Nil]);
+        let last = Id::parse(b"7-3");
+        let told = |first| Told { first, last };
+        assert_eq!(stream(Value::Array(info.clone())), told(None));
+        info[5] = Value::Array(vec![text("6-1"), Value::Array(Vec::new())]);
+        assert_eq!(stream(Value::Array(info)), told(Id::parse(b"6-1")));
     }
 
     #[test]
