@@ -18,6 +18,7 @@ mod line;
 mod listener;
 mod patience;
 mod pool;
+mod post;
 mod publishing;
 mod query;
 mod receiving;
@@ -180,7 +181,10 @@ impl Broker for Http {
                 "the message has {length} bytes, and broker http takes {limit}: set its max_message_size"
             )));
         }
-        let audience = self.0.directory.audience(topic).await?;
+        let audience = match self.0.directory.known(topic) {
+            Some(audience) => audience,
+            None => Box::pin(self.0.directory.audience(topic)).await?,
+        };
         if audience.all.is_empty() && audience.queues.is_empty() {
             return Ok(());
         }

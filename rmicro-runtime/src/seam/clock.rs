@@ -53,24 +53,43 @@ impl Clock {
     }
 
     /// What `future` gives, or `None` when `moment` comes first; no timer is made when `future` is ready at once.
-    pub async fn until<F: Future>(&self, moment: Moment, future: F) -> Option<F::Output> {
-        let mut future = std::pin::pin!(future);
-        // In place: a call that waits has this timer and no allocation for it.
-        let mut sleep = std::pin::pin!(None);
-        std::future::poll_fn(|cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(Some(output));
-            }
-            if sleep.is_none() {
-                sleep.set(Some(tokio::time::sleep_until(moment.0)));
-            }
-            match sleep.as_mut().as_pin_mut() {
-                Some(sleep) => sleep.poll(cx).map(|()| None),
-                None => Poll::Pending,
-            }
-        })
-        .await
+    pub fn until<F: Future>(
+        &self,
+        moment: Moment,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        limited(move || moment, future)
     }
+
+    /// What `future` gives, or `None` when it takes longer than `duration` from the first poll on; neither is the clock read nor a timer
+    /// made when `future` is ready at once.
+    pub fn within<F: Future>(
+        &self,
+        duration: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
+        limited(move || self.now().after(duration), future)
+    }
+}
+
+/// What `future` gives, or `None` when the moment comes first that `until` gives when it has to wait.
+async fn limited<F: Future>(until: impl Fn() -> Moment, future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    // In place: a call that waits has this timer and no allocation for it.
+    let mut sleep = std::pin::pin!(None);
+    std::future::poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        if sleep.is_none() {
+            sleep.set(Some(tokio::time::sleep_until(until().0)));
+        }
+        match sleep.as_mut().as_pin_mut() {
+            Some(sleep) => sleep.poll(cx).map(|()| None),
+            None => Poll::Pending,
+        }
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -62,6 +62,14 @@ impl Directory {
         }
     }
 
+    /// Who has subscribed to `topic`, where that is known without asking the registry.
+    pub(super) fn known(&self, topic: &str) -> Option<Arc<Audience>> {
+        let mut known = self.known.try_lock().ok()?;
+        known.read();
+        let tells = known.watch.is_some() && !known.roster.is_empty() && known.asked.is_some();
+        tells.then(|| known.topics.get(topic).cloned().unwrap_or_default())
+    }
+
     /// Who has subscribed to `topic`.
     ///
     /// Only the first question waits, and those that are asked while nobody has subscribed to anything. An error says that the

@@ -3,12 +3,13 @@
 //! Invariant: what was begun comes to its end: with whoever published, and in a task where he has stopped waiting. So most need no
 //! task.
 
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::call::BoxFuture;
@@ -18,9 +19,13 @@ use crate::error::Result;
 #[derive(Debug, Default)]
 pub(super) struct Leaving {
     /// How many there are that somebody waits for.
-    held: watch::Sender<usize>,
+    held: AtomicUsize,
+    /// Wakes those who wait until there is none.
+    released: Notify,
     /// The others.
     left: Mutex<JoinSet<()>>,
+    /// Where the first one ran, for those that are dropped where nothing runs.
+    runtime: OnceLock<Handle>,
 }
 
 impl Leaving {
@@ -29,19 +34,25 @@ impl Leaving {
         self: &Arc<Self>,
         delivering: impl Future<Output = Result<()>> + Send + 'static,
     ) -> impl Future<Output = Result<()>> + Send {
-        self.held.send_modify(|held| *held += 1);
+        self.held.fetch_add(1, Ordering::AcqRel);
+        self.runtime.get_or_init(Handle::current);
         Publication {
             leaving: self.clone(),
             delivering: Some(Box::pin(delivering)),
-            runtime: Handle::current(),
         }
     }
 
     /// Waits until whoever published has none any more. Cancel safe.
     pub(super) async fn released(&self) {
-        let mut held = self.held.subscribe();
-        // The sender is here, so the wait does not fail.
-        let _ = held.wait_for(|held| *held == 0).await;
+        loop {
+            let mut released = pin!(self.released.notified());
+            // Before it is counted, so that none is missed that ends meanwhile.
+            released.as_mut().enable();
+            if self.held.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            released.await;
+        }
     }
 
     /// Waits until those have ended that nobody waits for.
@@ -60,7 +71,6 @@ struct Publication {
     leaving: Arc<Leaving>,
     /// What is still to be done.
     delivering: Option<BoxFuture<'static, Result<()>>>,
-    runtime: Handle,
 }
 
 impl Future for Publication {
@@ -80,15 +90,21 @@ impl Future for Publication {
 
 impl Drop for Publication {
     fn drop(&mut self) {
+        let leaving = &self.leaving;
         if let Some(delivering) = self.delivering.take() {
-            let mut left = self.leaving.lock();
+            let here = Handle::try_current().ok();
+            let mut left = leaving.lock();
             while left.try_join_next().is_some() {}
             let rest = async move {
                 // Whoever would have been told has stopped waiting.
                 let _ = delivering.await;
             };
-            left.spawn_on(rest, &self.runtime);
+            if let Some(runtime) = here.as_ref().or(leaving.runtime.get()) {
+                left.spawn_on(rest, runtime);
+            }
         }
-        self.leaving.held.send_modify(|held| *held -= 1);
+        if leaving.held.fetch_sub(1, Ordering::AcqRel) == 1 {
+            leaving.released.notify_waiters();
+        }
     }
 }

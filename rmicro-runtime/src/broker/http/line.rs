@@ -49,7 +49,7 @@ impl Line {
     /// Dropping the future leaves the line in the middle of a request: only dropping it is of use then.
     pub(super) fn answer(
         &mut self,
-        begun: Pin<&mut impl Future<Output = Answered>>,
+        begun: impl Future<Output = Answered> + Unpin,
     ) -> impl Future<Output = Answered> {
         driven(&mut self.connection, begun)
     }
@@ -84,11 +84,11 @@ impl Line {
 /// Waits for `output`, which `connection` brings about; pinned by the caller, who would have room for it twice otherwise.
 fn driven<T>(
     connection: &mut Option<Connection<TokioIo<Box<dyn Socket>>, Whole>>,
-    mut output: Pin<&mut impl Future<Output = T>>,
+    mut output: impl Future<Output = T> + Unpin,
 ) -> impl Future<Output = T> {
     std::future::poll_fn(move |cx| {
         drive(connection, cx);
-        output.as_mut().poll(cx)
+        Pin::new(&mut output).poll(cx)
     })
 }
 

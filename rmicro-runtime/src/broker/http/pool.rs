@@ -1,28 +1,18 @@
 //! Connections to subscribers, kept for the next message.
 //!
-//! Invariant: to one address there are so many connections as the settings say; what fails before a request has left is told
-//! apart from what fails afterwards, since only the former proves that nobody has the message. While connections are kept there is
-//! one task, which lets go of those that have ended or that nobody wants.
+//! Invariant: to one address there are so many connections as the settings say. While connections are kept there is one task, which
+//! lets go of those that have ended or that nobody wants.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response, StatusCode};
-use http_body::Body as _;
-use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use super::body::Whole;
 use super::config::HttpConfig;
-use super::failure::{Failure, Known};
 use super::line::Line;
-use super::record::Target;
 use crate::seam::{Moment, Seam};
 
 /// How long a connection is kept without use: less than the receivers of this broker do, so that they do not close it while a
@@ -32,21 +22,19 @@ const KEPT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(10);
 /// For how long an address that could not be reached comes last.
 const AVOIDED: Duration = Duration::from_secs(10);
-/// How much of an answer is read.
-const ANSWER: usize = 64 * 1024;
 
 /// The connections to all addresses.
 pub(super) struct Pool {
-    seam: Seam,
-    config: Arc<HttpConfig>,
+    pub(super) seam: Seam,
+    pub(super) config: Arc<HttpConfig>,
     places: Mutex<BTreeMap<String, Arc<Place>>>,
     /// The task that looks after the connections that are kept, while there are any.
     tending: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// One address.
-struct Place {
-    turns: Semaphore,
+pub(super) struct Place {
+    pub(super) turns: Semaphore,
     state: Mutex<State>,
 }
 
@@ -64,32 +52,6 @@ impl Pool {
             places: Mutex::default(),
             tending: Mutex::default(),
         }
-    }
-
-    /// Posts `body` to `target`, for the delivery timeout at most; ready when it has taken the message.
-    ///
-    /// Dropping the future closes the connection, and the message may have been taken.
-    pub(super) async fn post(
-        self: &Arc<Self>,
-        target: &Target,
-        body: Bytes,
-    ) -> Result<(), Failure> {
-        if target.secure {
-            return Err(Failure::unsent("it wants HTTPS, which is not there yet"));
-        }
-        let place = self.place(&target.address);
-        let clock = self.seam.clock;
-        let limit = self.config.delivery_timeout;
-        // Pinned here, where it has its room once.
-        let posting = pin!(self.post_in(&place, target, body));
-        let posted = clock.until(clock.now().after(limit), posting).await;
-        let posted = posted.unwrap_or_else(|| {
-            let why = format!("no answer within {limit:?}");
-            Err(Failure::new(Known::Nothing, why))
-        });
-        let failed = posted.as_ref().is_err_and(Failure::is_of_the_address);
-        place.lock().failed = failed.then(|| clock.now());
-        posted
     }
 
     /// Whether `address` could not be reached a moment ago.
@@ -110,79 +72,8 @@ impl Pool {
         self.lock().clear();
     }
 
-    async fn post_in(
-        self: &Arc<Self>,
-        place: &Place,
-        target: &Target,
-        body: Bytes,
-    ) -> Result<(), Failure> {
-        let _turn = place.turns.acquire().await;
-        let mut request = request(target, body)?;
-        while let Some(mut kept) = place.kept(self.seam.clock.now()) {
-            let begun = pin!(kept.begin(request));
-            match kept.answer(begun).await {
-                Ok(response) => return self.settle(place, kept, response).await,
-                // The peer had closed it before the request left.
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(Failure::new(Known::Nothing, error.into_error())),
-                },
-            }
-        }
-        // It is rare and large, and would be part of every delivery.
-        let mut line = Box::pin(self.dial(&target.address)).await?;
-        let begun = pin!(line.begin(request));
-        let response =
-            line.answer(begun)
-                .await
-                .map_err(|mut error| match error.take_message() {
-                    Some(_) => Failure::unsent(error.into_error()),
-                    None => Failure::new(Known::Nothing, error.into_error()),
-                })?;
-        self.settle(place, line, response).await
-    }
-
-    async fn dial(&self, address: &str) -> Result<Box<Line>, Failure> {
-        let limit = self.config.dial_timeout;
-        let until = self.seam.clock.now().after(limit);
-        let dialled = self.seam.clock.until(until, self.seam.net.connect(address));
-        let socket = match dialled.await {
-            Some(socket) => socket.map_err(|error| Failure::unreached(address, error))?,
-            None => return Err(Failure::unreached(address, format!("not within {limit:?}"))),
-        };
-        Line::over(socket)
-            .await
-            .map(Box::new)
-            .map_err(Failure::unsent)
-    }
-
-    /// Reads the answer to its end and keeps the connection, where that can be used again.
-    async fn settle(
-        self: &Arc<Self>,
-        place: &Place,
-        mut line: Box<Line>,
-        response: Response<Incoming>,
-    ) -> Result<(), Failure> {
-        let (status, body) = (response.status(), response.into_body());
-        // The status says it; what cannot be read costs only the connection. That is rare, and has its room where it happens.
-        let text = match body.is_end_stream() {
-            true => Ok(Bytes::new()),
-            false => Box::pin(line.collect(body, ANSWER)).await,
-        };
-        let is_whole = text.is_ok() && (line.is_ready() || Box::pin(line.ready()).await);
-        if is_whole && line.is_open() {
-            place.lock().idle.push((line, self.seam.clock.now()));
-            self.tend();
-        }
-        match status {
-            status if status.is_success() => Ok(()),
-            StatusCode::NOT_FOUND => Err(Failure::new(Known::Gone, "it has unsubscribed")),
-            status => Err(Failure::answered(status, &text.unwrap_or_default())),
-        }
-    }
-
     /// Has a task look after what is kept, for as long as something is.
-    fn tend(self: &Arc<Self>) {
+    pub(super) fn tend(self: &Arc<Self>) {
         let mut tending = self.lock_tending();
         if tending.as_ref().is_some_and(|task| !task.is_finished()) {
             return;
@@ -215,7 +106,7 @@ impl Pool {
         })
     }
 
-    fn place(&self, address: &str) -> Arc<Place> {
+    pub(super) fn place(&self, address: &str) -> Arc<Place> {
         let mut places = self.lock();
         if let Some(place) = places.get(address) {
             return place.clone();
@@ -255,7 +146,7 @@ impl Drop for Pool {
 
 impl Place {
     /// A connection that is there for the next request: the one that was used last, so that the others grow old.
-    fn kept(&self, now: Moment) -> Option<Box<Line>> {
+    pub(super) fn kept(&self, now: Moment) -> Option<Box<Line>> {
         let mut state = self.lock();
         let (kept, since) = state.idle.pop()?;
         if now.since(since) < KEPT {
@@ -266,6 +157,18 @@ impl Place {
         None
     }
 
+    /// It has answered; the connection is there for the next request, if that can be.
+    pub(super) fn has_answered(&self, kept: Option<Box<Line>>, now: Moment) {
+        let mut state = self.lock();
+        state.failed = None;
+        state.idle.extend(kept.map(|line| (line, now)));
+    }
+
+    /// It could not be reached, or has not answered.
+    pub(super) fn has_failed(&self, now: Moment) {
+        self.lock().failed = Some(now);
+    }
+
     fn is_used(&self) -> bool {
         self.lock().idle.iter_mut().any(|(kept, _)| kept.is_open())
     }
@@ -273,20 +176,6 @@ impl Place {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The request that carries `body` to `target` (go-micro `broker/http.go`, `Publish`).
-fn request(target: &Target, body: Bytes) -> Result<Request<Whole>, Failure> {
-    const AGENT: &str = concat!("rmicro/", env!("CARGO_PKG_VERSION"));
-    let Some((uri, host)) = &target.way else {
-        return Err(Failure::unsent("no request can have its address or its id"));
-    };
-    Request::post(uri.clone())
-        .header(HOST, host.clone())
-        .header(USER_AGENT, HeaderValue::from_static(AGENT))
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .body(Whole::new(body))
-        .map_err(Failure::unsent)
 }
 
 impl fmt::Debug for Pool {

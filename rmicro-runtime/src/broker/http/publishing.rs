@@ -25,24 +25,14 @@ pub(super) async fn deliver(
     body: Bytes,
 ) -> Result<()> {
     let count = audience.all.len() + audience.queues.len();
-    let mut failed = Vec::new();
-    if count == 1 {
+    let mut failed: Vec<Failed> = if count == 1 {
         let share = audience.all.iter().chain(audience.queues.iter().flatten());
         let order = in_turn(share.cloned().collect(), &pool, &chance);
-        failed.extend(to_one_of(&pool, order, body).await.err());
+        let failed = to_one_of(&pool, order, body).await.err();
+        failed.into_iter().collect()
     } else {
-        let mut running = JoinSet::new();
-        let alone = audience.all.iter().map(|target| vec![target.clone()]);
-        for share in alone.chain(audience.queues.iter().cloned()) {
-            let order = in_turn(share, &pool, &chance);
-            let (pool, body) = (pool.clone(), body.clone());
-            running.spawn(async move { to_one_of(&pool, order, body).await });
-        }
-        while let Some(ended) = running.join_next().await {
-            let ended = ended.map_err(|error| Error::internal("a delivery ended").source(error))?;
-            failed.extend(ended.err());
-        }
-    }
+        Box::pin(to_many(&pool, &chance, &audience, body)).await?
+    };
     // Whoever has unsubscribed was no subscriber any more.
     failed.retain(|(_, failure)| failure.known != Known::Gone);
     if failed.is_empty() {
@@ -50,6 +40,27 @@ pub(super) async fn deliver(
     }
     failed.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
     Err(failure::error(&failed, count))
+}
+
+/// Posts to each of `audience`; gives where that failed.
+async fn to_many(
+    pool: &Arc<Pool>,
+    chance: &Chance,
+    audience: &Audience,
+    body: Bytes,
+) -> Result<Vec<Failed>> {
+    let (mut running, mut failed) = (JoinSet::new(), Vec::new());
+    let alone = audience.all.iter().map(|target| vec![target.clone()]);
+    for share in alone.chain(audience.queues.iter().cloned()) {
+        let order = in_turn(share, pool, chance);
+        let (pool, body) = (pool.clone(), body.clone());
+        running.spawn(async move { to_one_of(&pool, order, body).await });
+    }
+    while let Some(ended) = running.join_next().await {
+        let ended = ended.map_err(|error| Error::internal("a delivery ended").source(error))?;
+        failed.extend(ended.err());
+    }
+    Ok(failed)
 }
 
 /// Posts to the first of `order` that takes it; goes on only where the one before is proved not to have it.

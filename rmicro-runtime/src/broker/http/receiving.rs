@@ -27,9 +27,8 @@ pub(super) async fn answer(
         return answer::not_allowed();
     }
     let id = query::id(request.uri().query().unwrap_or_default());
-    let limit = clock.now().after(config.receive_timeout);
     let body = pin!(collect(request.into_body(), config.max_body()));
-    let body = match clock.until(limit, body).await {
+    let body = match clock.within(config.receive_timeout, body).await {
         Some(Ok(body)) => body,
         Some(Err(Unread::TooLong)) => return answer::too_long(config.max_body()),
         Some(Err(Unread::Broken(error))) => {
