@@ -5,6 +5,7 @@
 //! does for 64 of them; an order among the publishers of go-micro, which has none.
 
 mod answer;
+mod aside;
 mod body;
 mod config;
 mod crowd;
@@ -189,8 +190,7 @@ impl Broker for Http {
             return Ok(());
         }
         let body = wire::to_json(topic, message)?;
-        let (pool, chance) = (self.0.pool.clone(), self.0.seam.chance.clone());
-        let delivering = publishing::deliver(pool, chance, audience, body);
+        let delivering = publishing::deliver(&self.0.pool, &self.0.seam.chance, &audience, body);
         self.0.leaving.run(delivering).await
     }
 

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::aside::Aside;
 use super::config::HttpConfig;
 use super::crowd::Crowd;
 use super::patience::Patience;
@@ -148,46 +150,66 @@ async fn drain_begins(draining: &mut watch::Receiver<bool>) {
     let _ = draining.wait_for(|draining| *draining).await;
 }
 
+/// What ends a connection before its peer does.
+enum Cut {
+    /// Nothing more is accepted: requests that are there are answered.
+    Drained,
+    /// Its place is wanted.
+    Dismissed,
+    /// It was silent for too long.
+    Lost,
+}
+
 /// Serves one connection until it ends, or has been silent for too long.
 async fn serve(shared: Shared, socket: Box<dyn Socket>, peer: SocketAddr, patience: Arc<Patience>) {
-    let Shared {
-        seats,
-        config,
-        clock,
-        mut draining,
-    } = shared;
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
         // Answers are short, and one piece of memory is written faster than a list of them.
         .writev(false)
-        .max_header_size(config.max_header_size);
-    let answering = patience.clone();
+        .max_header_size(shared.config.max_header_size);
+    let (clock, draining) = (shared.clock, shared.draining.clone());
+    // One count of the connection's own for all that a request needs: the others are everybody's.
+    let all = Arc::new((shared, patience.clone()));
     let service = service_fn(move |request| {
-        let (seats, config, patience) = (seats.clone(), config.clone(), answering.clone());
+        let all = all.clone();
         async move {
+            let (shared, patience) = &*all;
+            let Shared { seats, config, .. } = shared;
             let _busy = patience.busy(clock, config.idle_timeout);
-            let answer = receiving::answer(request, &seats, &config, clock).await;
+            let answer = receiving::answer(request, seats, config, clock).await;
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let cut = pin!(cut(draining, &patience, clock));
+    let cut = Aside::new(cut);
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
-        () = drain_begins(&mut draining) => {
+        cut = cut => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match cut {
+                Cut::Drained => connection.await,
+                Cut::Dismissed => {
+                    // A peer that does not read its answers cannot stay.
+                    let limit = clock.now().after(FAREWELL);
+                    clock.until(limit, connection).await.unwrap_or(Ok(()))
+                }
+                Cut::Lost => return tracing::debug!(%peer, "Broker [http] a peer was silent for too long"),
+            }
         }
-        () = patience.dismissed() => {
-            connection.as_mut().graceful_shutdown();
-            // A peer that does not read its answers cannot stay.
-            let limit = clock.now().after(FAREWELL);
-            clock.until(limit, connection).await.unwrap_or(Ok(()))
-        }
-        () = patience.lost(clock) => return tracing::debug!(%peer, "Broker [http] a peer was silent for too long"),
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "Broker [http] a connection ended");
+    }
+}
+
+async fn cut(mut draining: watch::Receiver<bool>, patience: &Patience, clock: Clock) -> Cut {
+    tokio::select! {
+        biased;
+        () = drain_begins(&mut draining) => Cut::Drained,
+        () = patience.dismissed() => Cut::Dismissed,
+        () = patience.lost(clock) => Cut::Lost,
     }
 }

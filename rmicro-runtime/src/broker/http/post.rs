@@ -154,6 +154,7 @@ impl Pool {
         status: StatusCode,
         text: &[u8],
     ) -> Result<(), Failure> {
+        // Looking whether it is open lets go of this task, which the next request on it would wake otherwise.
         let kept = line.and_then(|mut line| line.is_open().then_some(line));
         let keeps = kept.is_some();
         place.has_answered(kept, self.seam.clock.now());

@@ -1,6 +1,6 @@
 //! A message on its way to its audience.
 //!
-//! Invariant: it runs in a task of its own, so that whoever stops waiting for it does not decide who gets it.
+//! Invariant: who gets it is decided when it is published, and needs nothing of the publisher after that.
 
 use std::sync::Arc;
 
@@ -18,41 +18,45 @@ use crate::seam::Chance;
 type Failed = (Arc<Target>, Failure);
 
 /// Brings `body` to each of `audience`, and to one node of each queue, at the same time; an error says who has not got it.
-pub(super) async fn deliver(
-    pool: Arc<Pool>,
-    chance: Chance,
-    audience: Arc<Audience>,
-    body: Bytes,
-) -> Result<()> {
-    let count = audience.all.len() + audience.queues.len();
-    let mut failed: Vec<Failed> = if count == 1 {
-        let share = audience.all.iter().chain(audience.queues.iter().flatten());
-        let order = in_turn(share.cloned().collect(), &pool, &chance);
-        let failed = to_one_of(&pool, order, body).await.err();
-        failed.into_iter().collect()
-    } else {
-        Box::pin(to_many(&pool, &chance, &audience, body)).await?
-    };
-    // Whoever has unsubscribed was no subscriber any more.
-    failed.retain(|(_, failure)| failure.known != Known::Gone);
-    if failed.is_empty() {
-        return Ok(());
-    }
-    failed.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
-    Err(failure::error(&failed, count))
-}
-
-/// Posts to each of `audience`; gives where that failed.
-async fn to_many(
+pub(super) fn deliver(
     pool: &Arc<Pool>,
     chance: &Chance,
     audience: &Audience,
     body: Bytes,
+) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
+    let alone = audience.all.iter().map(|target| vec![target.clone()]);
+    let shares = alone.chain(audience.queues.iter().cloned());
+    let mut orders: Vec<_> = shares.map(|share| in_turn(share, pool, chance)).collect();
+    let (pool, count) = (pool.clone(), orders.len());
+    async move {
+        let mut failed: Vec<Failed> = match (orders.pop(), count) {
+            (Some(order), 1) => {
+                let failed = to_one_of(&pool, order, body).await.err();
+                failed.into_iter().collect()
+            }
+            (last, _) => {
+                orders.extend(last);
+                Box::pin(to_many(&pool, orders, body)).await?
+            }
+        };
+        // Whoever has unsubscribed was no subscriber any more.
+        failed.retain(|(_, failure)| failure.known != Known::Gone);
+        if failed.is_empty() {
+            return Ok(());
+        }
+        failed.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        Err(failure::error(&failed, count))
+    }
+}
+
+/// Posts to one of each of `orders`; gives where that failed.
+async fn to_many(
+    pool: &Arc<Pool>,
+    orders: Vec<Vec<Arc<Target>>>,
+    body: Bytes,
 ) -> Result<Vec<Failed>> {
     let (mut running, mut failed) = (JoinSet::new(), Vec::new());
-    let alone = audience.all.iter().map(|target| vec![target.clone()]);
-    for share in alone.chain(audience.queues.iter().cloned()) {
-        let order = in_turn(share, pool, chance);
+    for order in orders {
         let (pool, body) = (pool.clone(), body.clone());
         running.spawn(async move { to_one_of(&pool, order, body).await });
     }
