@@ -6,6 +6,7 @@
 
 mod answer;
 mod aside;
+mod bell;
 mod body;
 mod config;
 mod crowd;

@@ -131,6 +131,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_duration_begins_when_it_is_first_waited_for() {
+        let clock = Clock::default();
+        let start = clock.now();
+        let within = clock.within(Duration::from_secs(3), std::future::pending::<()>());
+        clock.sleep(Duration::from_secs(2)).await;
+        assert_eq!(within.await, None);
+        assert_eq!(clock.now().since(start), Duration::from_secs(5));
+        assert_eq!(clock.within(Duration::ZERO, async { 5 }).await, Some(5));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn until_gives_what_is_ready() {
         let clock = Clock::default();
         assert_eq!(clock.until(clock.now(), async { 5 }).await, Some(5));

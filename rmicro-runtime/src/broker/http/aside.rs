@@ -1,9 +1,10 @@
 //! A future beside one that is polled often: it is seldom ready, and polling it costs more than to know that it need not be.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::bell::Bell;
 
 /// A future that is polled only when it has been woken.
 pub(super) struct Aside<F> {
@@ -15,19 +16,10 @@ pub(super) struct Aside<F> {
     task: Option<Waker>,
 }
 
-/// What the future rings when it is to be polled.
-struct Bell {
-    rung: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
 impl<F: Future + Unpin> Aside<F> {
     /// `inner`, which is polled once at first.
     pub(super) fn new(inner: F) -> Self {
-        let bell = Arc::new(Bell {
-            rung: AtomicBool::new(true),
-            task: Mutex::default(),
-        });
+        let bell = Arc::new(Bell::new());
         Self {
             inner,
             waker: bell.clone().into(),
@@ -49,32 +41,12 @@ impl<F: Future + Unpin> Future for Aside<F> {
             .is_some_and(|task| task.will_wake(cx.waker()))
         {
             this.task = Some(cx.waker().clone());
-            this.bell.lock().clone_from(&this.task);
+            this.bell.calls(this.task.clone());
         }
-        if !this.bell.rung.swap(false, Ordering::AcqRel) {
+        if !this.bell.has_rung() {
             return Poll::Pending;
         }
         Pin::new(&mut this.inner).poll(&mut Context::from_waker(&this.waker))
-    }
-}
-
-impl Bell {
-    fn lock(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.rung.store(true, Ordering::Release);
-        let task = self.lock().clone();
-        if let Some(task) = task {
-            task.wake();
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
@@ -154,10 +154,8 @@ impl Pool {
         status: StatusCode,
         text: &[u8],
     ) -> Result<(), Failure> {
-        // Looking whether it is open lets go of this task, which the next request on it would wake otherwise.
-        let kept = line.and_then(|mut line| line.is_open().then_some(line));
-        let keeps = kept.is_some();
-        place.has_answered(kept, self.seam.clock.now());
+        let keeps = line.is_some();
+        place.has_answered(line, self.seam.clock.now());
         if keeps {
             self.tend();
         }
@@ -205,10 +203,13 @@ fn request(target: &Target, body: Bytes) -> Result<Request<Whole>, Failure> {
     let Some((uri, host)) = &target.way else {
         return Err(Failure::unsent("no request can have its address or its id"));
     };
-    Request::post(uri.clone())
-        .header(HOST, host.clone())
-        .header(USER_AGENT, HeaderValue::from_static(AGENT))
-        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-        .body(Whole::new(body))
-        .map_err(Failure::unsent)
+    // Piece by piece: the builder is moved at each step.
+    let mut request = Request::new(Whole::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri.clone();
+    let headers = request.headers_mut();
+    headers.insert(HOST, host.clone());
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(request)
 }

@@ -17,6 +17,12 @@ use crate::seam::Chance;
 /// A delivery that failed, and where.
 type Failed = (Arc<Target>, Failure);
 
+/// The nodes of one share, as they are tried.
+struct Order {
+    first: Arc<Target>,
+    others: std::vec::IntoIter<Arc<Target>>,
+}
+
 /// Brings `body` to each of `audience`, and to one node of each queue, at the same time; an error says who has not got it.
 pub(super) fn deliver(
     pool: &Arc<Pool>,
@@ -26,16 +32,17 @@ pub(super) fn deliver(
 ) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
     let alone = audience.all.iter().map(|target| vec![target.clone()]);
     let shares = alone.chain(audience.queues.iter().cloned());
-    let mut orders: Vec<_> = shares.map(|share| in_turn(share, pool, chance)).collect();
-    let (pool, count) = (pool.clone(), orders.len());
+    let mut orders = shares.filter_map(|share| in_turn(share, pool, chance));
+    let (first, others): (_, Vec<_>) = (orders.next(), orders.collect());
+    let (pool, count) = (pool.clone(), usize::from(first.is_some()) + others.len());
     async move {
-        let mut failed: Vec<Failed> = match (orders.pop(), count) {
-            (Some(order), 1) => {
+        let mut failed: Vec<Failed> = match first {
+            Some(order) if count == 1 => {
                 let failed = to_one_of(&pool, order, body).await.err();
                 failed.into_iter().collect()
             }
-            (last, _) => {
-                orders.extend(last);
+            first => {
+                let orders = first.into_iter().chain(others);
                 Box::pin(to_many(&pool, orders, body)).await?
             }
         };
@@ -52,7 +59,7 @@ pub(super) fn deliver(
 /// Posts to one of each of `orders`; gives where that failed.
 async fn to_many(
     pool: &Arc<Pool>,
-    orders: Vec<Vec<Arc<Target>>>,
+    orders: impl Iterator<Item = Order>,
     body: Bytes,
 ) -> Result<Vec<Failed>> {
     let (mut running, mut failed) = (JoinSet::new(), Vec::new());
@@ -68,31 +75,39 @@ async fn to_many(
 }
 
 /// Posts to the first of `order` that takes it; goes on only where the one before is proved not to have it.
-async fn to_one_of(pool: &Arc<Pool>, order: Vec<Arc<Target>>, body: Bytes) -> Result<(), Failed> {
-    let mut last = None;
-    for target in order {
-        let Err(failure) = pool.post(&target, body.clone()).await else {
-            return Ok(());
-        };
-        let goes_on = failure.is_proof();
-        // Of several reasons the one that is no mere farewell is told.
-        if last.is_none() || failure.known != Known::Gone {
-            last = Some((target, failure));
-        }
-        if !goes_on {
+async fn to_one_of(pool: &Arc<Pool>, order: Order, body: Bytes) -> Result<(), Failed> {
+    let Order { first, others } = order;
+    let Err(failure) = pool.post(&first, body.clone()).await else {
+        return Ok(());
+    };
+    let mut last = (first, failure);
+    for target in others {
+        if !last.1.is_proof() {
             break;
         }
+        let Err(failure) = Box::pin(pool.post(&target, body.clone())).await else {
+            return Ok(());
+        };
+        // Of several reasons the one that is no mere farewell is told.
+        if failure.known != Known::Gone {
+            last = (target, failure);
+        }
     }
-    last.map_or(Ok(()), Err)
+    Err(last)
 }
 
-/// `share` by chance, and those last that could not be reached a moment ago.
-fn in_turn(mut share: Vec<Arc<Target>>, pool: &Pool, chance: &Chance) -> Vec<Arc<Target>> {
+/// `share` by chance, and those last that could not be reached a moment ago; `None` where there is nobody.
+fn in_turn(mut share: Vec<Arc<Target>>, pool: &Pool, chance: &Chance) -> Option<Order> {
     for left in (2..=share.len()).rev() {
         share.swap(left - 1, chance.below(left));
     }
     if share.len() > 1 {
         share.sort_by_key(|target| pool.avoids(&target.address));
     }
-    share
+    let mut share = share.into_iter();
+    let first = share.next()?;
+    Some(Order {
+        first,
+        others: share,
+    })
 }

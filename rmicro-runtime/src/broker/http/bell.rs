@@ -1,0 +1,46 @@
+//! A waker that stays the same, whoever it wakes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+
+/// Wakes whoever it is told to, or nobody.
+pub(super) struct Bell {
+    rung: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl Bell {
+    /// It has rung, and calls nobody.
+    pub(super) fn new() -> Self {
+        Self {
+            rung: AtomicBool::new(true),
+            task: Mutex::default(),
+        }
+    }
+
+    /// Has it call `task` from now on, or nobody.
+    pub(super) fn calls(&self, task: Option<Waker>) {
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
+    }
+
+    /// Whether it has rung since this was asked last.
+    pub(super) fn has_rung(&self) -> bool {
+        self.rung.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.rung.store(true, Ordering::Release);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = task.clone();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
