@@ -4,12 +4,10 @@
 //! Deliberately absent: a task, since nobody has to know between two publications. A registry that is away empties nothing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
-use tokio::sync::Mutex;
 
 use super::failure;
 use super::record::{self, SERVICE, Target};
@@ -37,8 +35,10 @@ pub(super) struct Directory {
     registry: Arc<dyn Registry>,
     clock: Clock,
     known: Mutex<Known>,
-    /// Whether the registry was asked and has not answered.
-    asking: AtomicBool,
+    /// Whoever asks the registry has it meanwhile.
+    asking: tokio::sync::Mutex<()>,
+    /// Whether the registry was asked and has not answered, even where nobody waits for it any more.
+    unanswered: AtomicBool,
 }
 
 #[derive(Default)]
@@ -58,16 +58,17 @@ impl Directory {
             registry,
             clock,
             known: Mutex::default(),
-            asking: AtomicBool::new(false),
+            asking: tokio::sync::Mutex::default(),
+            unanswered: AtomicBool::new(false),
         }
     }
 
     /// Who has subscribed to `topic`, where that is known without asking the registry.
     pub(super) fn known(&self, topic: &str) -> Option<Arc<Audience>> {
-        let mut known = self.known.try_lock().ok()?;
+        let mut known = self.lock();
         known.read();
         let tells = known.watch.is_some() && !known.roster.is_empty() && known.asked.is_some();
-        tells.then(|| known.topics.get(topic).cloned().unwrap_or_default())
+        tells.then(|| known.audience(topic))
     }
 
     /// Who has subscribed to `topic`.
@@ -75,27 +76,32 @@ impl Directory {
     /// Only the first question waits, and those that are asked while nobody has subscribed to anything. An error says that the
     /// registry could not be asked and nothing is known of before. Cancel safe.
     pub(super) async fn audience(&self, topic: &str) -> Result<Arc<Audience>> {
-        let mut known = self.known.lock().await;
-        known.read();
-        if known.has_to_ask(self.clock.now()) {
-            self.ask(&mut known).await?;
-        } else if known.away && known.roster.is_empty() {
-            return Err(Error::unavailable(format!(
-                "registry {} does not answer",
-                self.registry.name()
-            )));
+        let _one = self.asking.lock().await;
+        let asks = {
+            let mut known = self.lock();
+            known.read();
+            let asks = known.has_to_ask(self.clock.now());
+            if !asks && known.away && known.roster.is_empty() {
+                return Err(Error::unavailable(format!(
+                    "registry {} does not answer",
+                    self.registry.name()
+                )));
+            }
+            asks
+        };
+        if asks {
+            self.ask().await?;
         }
-        Ok(known.topics.get(topic).cloned().unwrap_or_default())
+        Ok(self.lock().audience(topic))
     }
 
     /// Why a publication to `topic` is not over: the registry has not answered, or those have not that `wait` is true of.
     pub(super) fn outage(&self, topic: &str, wait: impl Fn(&Target) -> bool) -> Option<String> {
-        if self.asking.load(Ordering::Relaxed) {
+        if self.unanswered.load(Ordering::Relaxed) {
             let name = self.registry.name();
             return Some(format!("registry {name} has not told who subscribes"));
         }
-        // Whoever has it for a moment longer than this costs only the reason.
-        let audience = self.known.try_lock().ok()?.topics.get(topic).cloned()?;
+        let audience = self.lock().topics.get(topic).cloned()?;
         let targets = audience.all.iter().chain(audience.queues.iter().flatten());
         failure::unanswered(
             targets
@@ -104,26 +110,22 @@ impl Directory {
         )
     }
 
-    /// Watches where nothing does, and then asks, so that the answer and the watch leave no gap between them.
-    async fn ask(&self, known: &mut Known) -> Result<()> {
+    /// Asks the registry, and takes in what it tells.
+    async fn ask(&self) -> Result<()> {
         let limit = self.clock.now().after(ANSWER_LIMIT);
-        self.asking.store(true, Ordering::Relaxed);
-        let asking = async {
-            if known.watch.is_none() {
-                known.watch = Some(self.registry.watch(SERVICE).await?);
-            }
-            self.registry.get_service(SERVICE).await
-        };
-        let answer =
-            self.clock.until(limit, asking).await.unwrap_or_else(|| {
-                Err(Error::unavailable(format!("no answer in {ANSWER_LIMIT:?}")))
-            });
-        self.asking.store(false, Ordering::Relaxed);
+        self.unanswered.store(true, Ordering::Relaxed);
+        let answer = self.clock.until(limit, self.answer()).await;
+        self.unanswered.store(false, Ordering::Relaxed);
+        let answer = answer
+            .unwrap_or_else(|| Err(Error::unavailable(format!("no answer in {ANSWER_LIMIT:?}"))));
+        let mut known = self.lock();
         known.asked = Some(self.clock.now());
         let name = self.registry.name();
         match answer {
-            Ok(versions) => known.roster = Roster::of(&versions),
-            Err(error) if error.code() == Code::NotFound => known.roster = Roster::default(),
+            Ok((watch, roster)) => {
+                known.watch = watch.or(known.watch.take());
+                known.roster = roster;
+            }
             Err(error) => {
                 known.watch = None;
                 if !known.away {
@@ -145,9 +147,32 @@ impl Directory {
         known.read();
         Ok(())
     }
+
+    /// Watches where nothing does, and then asks, so that the answer and the watch leave no gap between them.
+    async fn answer(&self) -> Result<(Option<Watch>, Roster)> {
+        let watches = self.lock().watch.is_some();
+        let watch = match watches {
+            true => None,
+            false => Some(self.registry.watch(SERVICE).await?),
+        };
+        match self.registry.get_service(SERVICE).await {
+            Ok(versions) => Ok((watch, Roster::of(&versions))),
+            Err(error) if error.code() == Code::NotFound => Ok((watch, Roster::default())),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Known {
+    /// Who has subscribed to `topic`.
+    fn audience(&self, topic: &str) -> Arc<Audience> {
+        self.topics.get(topic).cloned().unwrap_or_default()
+    }
+
     /// Whether the registry has not answered since changes were missed, or knew of nobody or was away a while ago.
     fn has_to_ask(&self, now: Moment) -> bool {
         let Some(asked) = self.asked else {
