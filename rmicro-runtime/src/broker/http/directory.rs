@@ -47,6 +47,8 @@ struct Known {
     watch: Option<Watch>,
     /// When the registry was asked last.
     asked: Option<Moment>,
+    /// Whether it is being asked: what the watch tells meanwhile has to wait for the answer, which may be older.
+    asking: bool,
     /// Whether the log says that the registry is away.
     away: bool,
     topics: BTreeMap<String, Arc<Audience>>,
@@ -66,6 +68,9 @@ impl Directory {
     /// Who has subscribed to `topic`, where that is known without asking the registry.
     pub(super) fn known(&self, topic: &str) -> Option<Arc<Audience>> {
         let mut known = self.lock();
+        if known.asking {
+            return None;
+        }
         known.read();
         let tells = known.watch.is_some() && !known.roster.is_empty() && known.asked.is_some();
         tells.then(|| known.audience(topic))
@@ -81,6 +86,7 @@ impl Directory {
             let mut known = self.lock();
             known.read();
             let asks = known.has_to_ask(self.clock.now());
+            known.asking = asks;
             if !asks && known.away && known.roster.is_empty() {
                 return Err(Error::unavailable(format!(
                     "registry {} does not answer",
@@ -120,6 +126,7 @@ impl Directory {
             .unwrap_or_else(|| Err(Error::unavailable(format!("no answer in {ANSWER_LIMIT:?}"))));
         let mut known = self.lock();
         known.asked = Some(self.clock.now());
+        known.asking = false;
         let name = self.registry.name();
         match answer {
             Ok((watch, roster)) => {
@@ -227,5 +234,80 @@ impl Known {
 impl std::fmt::Debug for Known {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Known").field(&self.topics).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::registry::{Memory, Node, ServiceInfo};
+
+    /// A registry whose answers are on their way until they are let through.
+    #[derive(Debug)]
+    struct Slow {
+        inner: Memory,
+        told: Semaphore,
+        through: Semaphore,
+    }
+
+    #[async_trait]
+    impl Registry for Slow {
+        fn name(&self) -> &'static str {
+            "slow"
+        }
+
+        async fn register(&self, service: &ServiceInfo, ttl: Duration) -> Result<()> {
+            self.inner.register(service, ttl).await
+        }
+
+        async fn deregister(&self, service: &ServiceInfo) -> Result<()> {
+            self.inner.deregister(service).await
+        }
+
+        async fn get_service(&self, name: &str) -> Result<Vec<ServiceInfo>> {
+            let answer = self.inner.get_service(name).await;
+            self.told.add_permits(1);
+            self.through.acquire().await.expect("it is open").forget();
+            answer
+        }
+
+        async fn list_services(&self) -> Result<Vec<ServiceInfo>> {
+            self.inner.list_services().await
+        }
+
+        async fn watch(&self, name: &str) -> Result<Watch> {
+            self.inner.watch(name).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_watch_tells_while_an_older_answer_is_on_its_way_is_not_lost() {
+        let inner = Memory::new();
+        let slow = Arc::new(Slow {
+            inner: inner.clone(),
+            told: Semaphore::new(0),
+            through: Semaphore::new(1),
+        });
+        let clock = Clock::default();
+        let directory = Arc::new(Directory::new(slow.clone(), clock));
+        assert!(directory.audience("t").await.unwrap().all.is_empty());
+        slow.told.acquire().await.unwrap().forget();
+        clock.sleep(2 * ASK_INTERVAL).await;
+        let asker = directory.clone();
+        let asking = tokio::spawn(async move { asker.audience("t").await });
+        slow.told.acquire().await.unwrap().forget();
+        let node = Node::new("t-1", "127.0.0.1:1")
+            .metadata("broker", "http")
+            .metadata("topic", "t");
+        let service = ServiceInfo::new(SERVICE, "ff.http.broadcast").node(node);
+        let ttl = Duration::from_secs(600);
+        inner.register(&service, ttl).await.unwrap();
+        assert!(directory.known("t").is_none(), "the answer is awaited");
+        slow.through.add_permits(1);
+        assert_eq!(asking.await.unwrap().unwrap().all.len(), 1);
+        assert_eq!(directory.known("t").unwrap().all.len(), 1);
     }
 }
