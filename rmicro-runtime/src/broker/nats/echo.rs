@@ -24,7 +24,7 @@ use crate::seam::{Clock, Sleep};
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How many are told before the next echo leaves, for those of them who wait again by then; the others are told while it is under way.
-const AT_ONCE: usize = 128;
+const AT_ONCE: usize = 1024;
 
 /// What listens.
 pub(super) struct Echo {
