@@ -42,10 +42,6 @@ impl Header {
     /// Sets `name` to `value`; a name that differs in ASCII case alone goes.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
         let (name, pairs) = (name.into(), Arc::make_mut(self.0.get_or_insert_default()));
-        if let Ok(at) = place(pairs, &name) {
-            pairs[at].1 = value.into();
-            return;
-        }
         pairs.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
         let at = place(pairs, &name).unwrap_or_else(|at| at);
         pairs.insert(at, (name, value.into()));
@@ -56,7 +52,11 @@ impl Header {
         if self.get(name).is_some()
             && let Some(pairs) = &mut self.0
         {
-            Arc::make_mut(pairs).retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            let pairs = Arc::make_mut(pairs);
+            pairs.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            if pairs.is_empty() {
+                self.0 = None;
+            }
         }
     }
 
@@ -123,7 +123,10 @@ mod tests {
         header.insert("Id", "new");
         assert_eq!(header.iter().collect::<Vec<_>>(), [("Id", "new")]);
         header.remove("iD");
-        assert!(header.is_empty());
+        assert_eq!(header, Header::new());
+        let mut both: Header = [("ID", "upper"), ("id", "lower")].into_iter().collect();
+        both.insert("id", "new");
+        assert_eq!(both.iter().collect::<Vec<_>>(), [("id", "new")]);
     }
 
     #[test]

@@ -37,8 +37,11 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.rung.store(true, Ordering::Release);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        let task = task.clone();
+        // A waker is foreign code, which may come back here: nothing is locked while it runs.
+        let task = {
+            let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+            task.clone()
+        };
         if let Some(task) = task {
             task.wake();
         }

@@ -97,6 +97,9 @@ impl Directory {
         };
         if asks {
             self.ask().await?;
+        } else {
+            // Whoever asked last may have gone before the answer, and is not to be waited for any more.
+            self.unanswered.store(false, Ordering::Relaxed);
         }
         Ok(self.lock().audience(topic))
     }

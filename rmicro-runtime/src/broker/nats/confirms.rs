@@ -124,7 +124,8 @@ impl Confirms {
         let number = self.lock().number;
         let sent = at_once(|| self.echo(number)).await;
         let mut state = self.lock();
-        state.unsent = sent.is_pending();
+        // What another one could not send meanwhile is still to be sent.
+        state.unsent |= sent.is_pending();
         // One that cannot be sent any more is told by the end of what is heard.
         if state.unsent || !std::mem::replace(&mut state.watched, true) {
             drop(state);
