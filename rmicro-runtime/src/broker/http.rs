@@ -62,7 +62,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// without a queue, at the same time, and to one by chance of each queue; to another one where that is proved not to have the
 /// message, as nobody listens there or its subscription has ended. It returns when all have answered, within
 /// [`HttpConfig::delivery_timeout`], and an error names those that have not got it. Nobody there is no error, unlike with go-micro.
-/// Dropping the future does not stop what was begun.
+/// Dropping the future does not stop what was begun; one that is kept and not polled stands still, and holds its connection.
 ///
 /// **What an answer means.** The message is in the memory of the subscriber's process, where [`HttpConfig::backlog`] may wait;
 /// without room the publisher waits. It is lost when that process dies: messages come at most once, and none is taken back.
