@@ -149,6 +149,10 @@ impl Seat {
             let mut state = self.state();
             state.stage = Stage::Ended;
             state.error = error;
+            if state.gone {
+                // What was being read when the subscriber went.
+                self.give_back_inbox(&mut state);
+            }
             [state.waker.take(), state.leaver.take()]
         };
         wakers
@@ -173,6 +177,13 @@ impl Seat {
     /// What was not pulled is for others.
     fn drop_inbox(&self) {
         let mut state = self.state();
+        state.gone = true;
+        self.give_back_inbox(&mut state);
+        drop(state);
+        self.news.notify_one();
+    }
+
+    fn give_back_inbox(&self, state: &mut State) {
         let inbox = std::mem::take(&mut state.inbox);
         if self.settles && !state.untold {
             for message in &inbox {
@@ -182,8 +193,6 @@ impl Seat {
                 }
             }
         }
-        drop(state);
-        self.news.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -28,6 +28,8 @@ pub(super) struct State {
     /// The last entry that was read.
     pub(super) position: Id,
     pub(super) stage: Stage,
+    /// Whether nobody pulls any more.
+    pub(super) gone: bool,
     /// Whether somebody waits for a message.
     pub(super) hungry: bool,
     /// Why it ended, if not well.
@@ -83,6 +85,7 @@ impl State {
             settles,
             position,
             stage: Stage::Open,
+            gone: false,
             hungry: false,
             error: None,
             waker: None,

@@ -179,6 +179,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_being_read_when_its_subscriber_went_is_given_back() {
+        let (seat, chair, ready) = pulled(1, Teller::Keeper);
+        drop(chair);
+        let late = Incoming {
+            id: Id::parse(b"2-0").unwrap(),
+            message: Message::new("x"),
+            attempt: 1,
+        };
+        seat.take(vec![late], Teller::Keeper);
+        assert!(seat.take_news().is_none());
+        seat.end(None);
+        assert_eq!(seat.take_news().unwrap().ends.len(), 1);
+        drop(ready);
+    }
+
+    #[test]
     fn a_reader_without_room_tells_alone() {
         let (seat, _chair, mut ready) = pulled(4, Teller::Keeper);
         assert!(!is_ready(seat.turn()), "there is no room");
