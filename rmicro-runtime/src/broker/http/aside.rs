@@ -34,15 +34,7 @@ impl<F: Future + Unpin> Future for Aside<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        // A task has one waker as long as it lasts, so this is done once.
-        if !this
-            .task
-            .as_ref()
-            .is_some_and(|task| task.will_wake(cx.waker()))
-        {
-            this.task = Some(cx.waker().clone());
-            this.bell.calls(this.task.clone());
-        }
+        this.bell.calls(cx.waker(), &mut this.task);
         if !this.bell.has_rung() {
             return Poll::Pending;
         }

@@ -19,14 +19,26 @@ impl Bell {
         }
     }
 
-    /// Has it call `task` from now on, or nobody.
-    pub(super) fn calls(&self, task: Option<Waker>) {
-        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
+    /// Has it call `task` from now on; `known` is whom it called last, since a task has one waker as long as it lasts.
+    pub(super) fn calls(&self, task: &Waker, known: &mut Option<Waker>) {
+        if !known.as_ref().is_some_and(|known| known.will_wake(task)) {
+            *known = Some(task.clone());
+            self.set(known.clone());
+        }
+    }
+
+    /// Has it call nobody.
+    pub(super) fn calls_nobody(&self) {
+        self.set(None);
     }
 
     /// Whether it has rung since this was asked last.
     pub(super) fn has_rung(&self) -> bool {
         self.rung.swap(false, Ordering::AcqRel)
+    }
+
+    fn set(&self, task: Option<Waker>) {
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = task;
     }
 }
 

@@ -98,12 +98,9 @@ impl Driven {
     /// Waits for `output`, which the connection brings about; whoever waits is woken by it meanwhile.
     fn until<T>(&mut self, mut output: impl Future<Output = T> + Unpin) -> impl Future<Output = T> {
         let called = Called(self);
-        let mut task: Option<Waker> = None;
+        let mut task = None;
         std::future::poll_fn(move |cx| {
-            if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
-                task = Some(cx.waker().clone());
-                called.0.bell.calls(task.clone());
-            }
+            called.0.bell.calls(cx.waker(), &mut task);
             called.0.drive();
             // Only what was driven brings it about, and would wake this task, which is here already.
             Pin::new(&mut output).poll(&mut Context::from_waker(Waker::noop()))
@@ -126,7 +123,7 @@ impl Driven {
 
 impl Drop for Called<'_> {
     fn drop(&mut self) {
-        self.0.bell.calls(None);
+        self.0.bell.calls_nobody();
     }
 }
 
