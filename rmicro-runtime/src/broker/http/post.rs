@@ -39,9 +39,18 @@ impl Pool {
         let place = self.place(&target.address);
         let (clock, limit) = (self.seam.clock, self.config.delivery_timeout);
         let begun = clock.now();
+        let until = begun.after(limit);
+        let _turn = match place.turns.try_acquire() {
+            Ok(turn) => Ok(turn),
+            Err(_) => {
+                let turn = Box::pin(clock.until(until, place.turns.acquire())).await;
+                let busy = || format!("no connection to it was free within {limit:?}");
+                turn.ok_or_else(|| Failure::unsent(busy()))?
+            }
+        };
         // Pinned here, where it has its room once.
         let posting = pin!(self.post_in(&place, target, body, begun));
-        let posted = clock.until(begun.after(limit), posting).await;
+        let posted = clock.until(until, posting).await;
         let posted = posted.unwrap_or_else(|| {
             let why = format!("no answer within {limit:?}");
             Err(Failure::new(Known::Nothing, why))
@@ -59,10 +68,6 @@ impl Pool {
         body: Bytes,
         now: Moment,
     ) -> Result<(), Failure> {
-        let _turn = match place.turns.try_acquire() {
-            Ok(turn) => Ok(turn),
-            Err(_) => Box::pin(place.turns.acquire()).await,
-        };
         let request = request(target, body)?;
         let Some(mut line) = place.kept(now) else {
             return Box::pin(self.post_anew(place, target, request)).await;

@@ -65,3 +65,22 @@ async fn a_publication_that_nobody_asks_after_does_not_hold_up_the_end_for_ever(
     world.broker.disconnect().await.unwrap();
     assert!(publishing.await.is_err());
 }
+
+#[tokio::test]
+async fn what_waited_in_vain_for_a_connection_is_told_as_unsent() {
+    let config = HttpConfig::default()
+        .max_connections_out(1)
+        .delivery_timeout(Duration::from_millis(100));
+    let (world, go) = (World::with(config), Foreign::new().await);
+    world.register(ALL, "t-1", &go.address).await;
+    let mut held = world.broker.publish("t", Message::new("x"));
+    let begun = tokio::time::timeout(Duration::from_millis(20), &mut held).await;
+    assert!(begun.is_err(), "it has not answered");
+    let error = world.broker.publish("t", Message::new("y")).await;
+    let told = error.unwrap_err().to_string();
+    assert!(
+        told.contains("no connection to it was free within 100ms"),
+        "{told}"
+    );
+    assert!(!told.contains("may have the message"), "{told}");
+}
